@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+#
+#   make run [APP=scripts/todo.lua] [PORT=8080]   build and serve an app
+#   make test                                     build and run all tests
+#   make install [PREFIX=/usr/local] [DESTDIR=]   install the release binary
+
+APP     ?= scripts/hello.lua
+PORT    ?=
+PREFIX  ?= /usr/local
+DESTDIR ?=
+SWIFT   ?= swift
+
+# The Swift runtime is linked in: the binary needs nothing but the C library. On macOS it is part of the system.
+ifeq ($(shell uname -s),Linux)
+RELEASE = -c release --static-swift-stdlib
+else
+RELEASE = -c release
+endif
+BINARY = .build/release/luahttpd
+
+.PHONY: help run test check release install uninstall format clean dependencies
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+run: release
+	@exec "$(BINARY)" $(APP) $(if $(PORT),--port $(PORT))
+
+test: check
+	@dev/install-dependencies.sh test
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+# Who may import whom, and what every file carries: seconds, no compiler.
+check:
+	@dev/check-layout.sh
+
+release: dependencies
+	$(SWIFT) build $(RELEASE) --product luahttpd
+
+dependencies:
+	@dev/install-dependencies.sh build
+
+install: release
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/luahttpd" \
+	  "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" \
+	  "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" \
+	  "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
+	install -m 755 "$(BINARY)" "$(DESTDIR)$(PREFIX)/bin/luahttpd"
+	install -m 644 docs/luahttpd.lua "$(DESTDIR)$(PREFIX)/share/luahttpd/luahttpd.lua"
+	"$(BINARY)" --generate-completion-script bash \
+	  > "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/luahttpd"
+	"$(BINARY)" --generate-completion-script zsh \
+	  > "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_luahttpd"
+	"$(BINARY)" --generate-completion-script fish \
+	  > "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/luahttpd.fish"
+
+uninstall:
+	rm -f "$(DESTDIR)$(PREFIX)/bin/luahttpd" \
+	  "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/luahttpd" \
+	  "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_luahttpd" \
+	  "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/luahttpd.fish"
+	rm -rf "$(DESTDIR)$(PREFIX)/share/luahttpd"
+
+format:
+	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
+
+clean:
+	rm -rf .build

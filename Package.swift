@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: MIT
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "luahttpd",
+    platforms: [.macOS("26.0")],
+    products: [
+        .executable(name: "luahttpd", targets: ["luahttpd"]),
+        .library(name: "LuaHTTP", targets: ["LuaHTTP"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+    ],
+    targets: [
+        // The only code that sees lua.h. Its public header includes no Lua header, so nothing
+        // that can longjmp is visible to Swift.
+        .target(
+            name: "CLua",
+            exclude: ["lua"],
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Wno-c23-extensions", "-Wno-unused-parameter"])],
+            linkerSettings: [
+                // Linked statically: the program carries its own Lua and needs no package at run time.
+                .linkedLibrary(":liblua5.4.a", .when(platforms: [.linux])),
+                .linkedLibrary("lua", .when(platforms: [.macOS])),
+                .linkedLibrary("m", .when(platforms: [.linux])),
+            ]
+        ),
+        .target(
+            name: "LuaHTTP",
+            dependencies: [
+                "CLua",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "luahttpd",
+            dependencies: [
+                "LuaHTTP",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict,
+            // C modules of Lua (lua-cjson, lpeg) look up lua_* and luaL_* in the program itself.
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=lua_*",
+                                           "-Xlinker", "--export-dynamic-symbol=luaL_*",
+                                           "-Xlinker", "--export-dynamic-symbol=luaopen_*"],
+                                          .when(platforms: [.linux]))]
+        ),
+        .testTarget(name: "CLuaTests", dependencies: ["CLua"], swiftSettings: strict),
+        .testTarget(
+            name: "LuaHTTPTests",
+            dependencies: [
+                "LuaHTTP",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "EndToEndTests", dependencies: ["luahttpd"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c17
+)

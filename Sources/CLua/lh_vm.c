@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* Creating and closing a VM; the allocator that accounts for its memory. */
+#include "lh_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *out_of_memory(const lh_vm *vm) {
+  if (vm->in_swift > 0) { /* raising would jump over Swift: stop, as Swift does */
+    fputs("luahttpd: out of memory\n", stderr);
+    abort();
+  }
+  return NULL;
+}
+
+/* lua_Alloc. Shrinking never fails: Lua counts on it (manual, lua_Alloc). */
+static void *allocate(void *context, void *block, size_t old_size,
+                      size_t size) {
+  lh_vm *vm = context;
+  if (block == NULL) old_size = 0; /* holds the kind of object then */
+  if (size == 0) {
+    if (block != NULL) {
+      vm->used -= old_size;
+      vm->blocks--;
+      free(block);
+    }
+    return NULL;
+  }
+  if (size > old_size && vm->in_swift == 0) {
+    if (vm->used + (size - old_size) > vm->limit) return NULL;
+    if (vm->fail_countdown > 0 && --vm->fail_countdown == 0)
+      vm->fail_countdown = -1;
+    if (vm->fail_countdown < 0) return NULL;
+  }
+  void *fresh = realloc(block, size);
+  if (fresh == NULL) return size <= old_size ? block : out_of_memory(vm);
+  if (block == NULL) vm->blocks++;
+  vm->used += size - old_size; /* wraps to a subtraction when it shrinks */
+  if (vm->used > vm->peak) vm->peak = vm->used;
+  return fresh;
+}
+
+/* Reaching it is a bug of the border, never of a script. */
+static int panic(lua_State *L) {
+  const char *message =
+      lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?";
+  fprintf(stderr, "luahttpd: unprotected error in Lua: %s\n", message);
+  abort();
+}
+
+static void discard_warning(void *context, const char *message, int more) {
+  (void)context, (void)message, (void)more; /* "@on" is the script's choice */
+}
+
+/* lua_resume and lua_pcall make these messages outside of their own protection
+** (ldo.c, resume_error and luaD_seterrorobj). Kept interned: making them takes
+** no memory, so no memory error starts there and jumps over Swift. */
+static void keep_messages(lua_State *L) {
+  static const char *const messages[] = {
+      "cannot resume dead coroutine", "cannot resume non-suspended coroutine",
+      "C stack overflow", "error in error handling"};
+  for (size_t i = 0; i < sizeof messages / sizeof *messages; i++) {
+    lua_pushstring(L, messages[i]);
+    luaL_ref(L, LUA_REGISTRYINDEX);
+  }
+}
+
+static int open_libraries(lua_State *L) {
+  luaL_openlibs(L);
+  keep_messages(L);
+  lh_open_refs(L);
+  lh_open_coroutines(L);
+  lh_open_kinds(L);
+  lh_open_requests(L);
+  lht_open(L);
+  return 0;
+}
+
+lh_vm *lh_vm_create(lh_host host, size_t memory_limit) {
+  lh_vm *vm = calloc(1, sizeof *vm);
+  if (vm == NULL) return NULL;
+  vm->host = host;
+  vm->limit = SIZE_MAX;
+  vm->free_view = -1;
+  vm->in_swift = 1; /* Swift is what calls us */
+  vm->L = lua_newstate(allocate, vm);
+  if (vm->L == NULL) {
+    free(vm);
+    return NULL;
+  }
+  *(lh_vm **)lua_getextraspace(vm->L) = vm; /* inherited by new threads */
+  lua_atpanic(vm->L, panic);
+  lua_setwarnf(vm->L, discard_warning, NULL);
+  lua_pushcfunction(vm->L, open_libraries);
+  if (lua_pcall(vm->L, 0, 0, 0) != LUA_OK) {
+    lh_vm_close(vm);
+    return NULL;
+  }
+  vm->limit = memory_limit;
+  return vm;
+}
+
+size_t lh_vm_close(lh_vm *vm) {
+  vm->limit = SIZE_MAX; /* finalizers may need memory to release some */
+  vm->fail_countdown = 0;
+  vm->outer_yieldable = false;
+  int32_t depth = lh_enter_lua(vm);
+  lua_close(vm->L);
+  lh_leave_lua(vm, depth);
+  size_t leaked = vm->blocks;
+  free(vm->free_refs);
+  free(vm->pool.items);
+  free(vm->views);
+  free(vm);
+  return leaked;
+}
+
+lh_state *lh_vm_main(lh_vm *vm) { return vm->L; }
+
+lh_vm *lh_vm_of(lh_state *L) { return vm_of(L); }
+
+lh_memory lh_vm_memory(const lh_vm *vm) {
+  return (lh_memory){vm->used, vm->peak, vm->limit, vm->blocks};
+}
+
+void lh_vm_set_memory_limit(lh_vm *vm, size_t bytes) { vm->limit = bytes; }
+
+bool lh_vm_over_limit(const lh_vm *vm) { return vm->used > vm->limit; }
+
+/* Does not enter Lua: finalizers may not call Swift, which is in a call. */
+void lh_vm_collect(lh_vm *vm) { lua_gc(vm->L, LUA_GCCOLLECT); }
+
+void lh_vm_fail_allocation(lh_vm *vm, int64_t k) { vm->fail_countdown = k; }
+
+size_t lh_vm_live_references(const lh_vm *vm) {
+  return vm->live_refs - (size_t)vm->pool.count;
+}
+
+const char *lh_lua_release(void) { return LUA_RELEASE; }
+
+/* Room for one more item in an array of the host's own memory. */
+void *lh_grow(void *items, int32_t *capacity, size_t item_size) {
+  int32_t grown = *capacity == 0 ? 16 : *capacity * 2;
+  void *fresh = realloc(items, (size_t)grown * item_size);
+  if (fresh == NULL) {
+    fputs("luahttpd: out of memory\n", stderr);
+    abort();
+  }
+  *capacity = grown;
+  return fresh;
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+
+/// Every number of HTTP/1.1 that a client can push, with its default and the reason for it.
+/// Times are milliseconds, sizes bytes. Does not know where the numbers are configured.
+struct Limits: Sendable, Equatable {
+    /// Which limit was hit: the key in the configuration, in the log and in the counters.
+    enum Name: String, Sendable, CaseIterable {
+        case requestLine, headerBytes, fieldLine, fieldCount, headTime
+        case bodyBytes, bodyTime, chunkOverhead, trailers
+        case idleTime, writeStall, requestsPerConnection
+    }
+
+    /// Longest request line, without CRLF → 414. Twice nginx's 8 KiB; RFC 9112 §3 asks for at least 8000.
+    var requestLine = 16 << 10
+    /// The header section with its CRLFs → 431. Cookies plus one long token fit; a flood does not.
+    var headerBytes = 64 << 10
+    /// Longest field line, without CRLF → 431.
+    var fieldLine = 16 << 10
+    /// Field lines → 431. Browsers send about 20, proxies add 10.
+    var fieldCount = 256
+    /// Empty lines before a request line that are forgiven (RFC 9112 §2.2 asks for at least one).
+    var leadingEmptyLines = 2
+    /// From the first byte of a head to its last → 408. In total, so that a byte every few seconds does not
+    /// help.
+    var headTime: UInt64 = 10_000
+
+    /// Request body → 413, by Content-Length before a byte of it is read. A route may set its own.
+    var bodyBytes = 8 << 20
+    /// Longest silence while a body is expected → 408.
+    var bodyTime: UInt64 = 30_000
+    /// Least bytes that must arrive in each `bodyTime` window (1 KiB/s) → 408.
+    var bodyBytesPerWindow = 30 << 10
+    /// Bytes of an unwanted body that are read and dropped to keep the connection; beyond, it is closed.
+    var discardedBody = 1 << 20
+    /// Chunk-size lines and extensions are allowed this much per message, or 16 bytes for each chunk plus one
+    /// for each byte of data, whichever is more → 400 (CVE-2023-39326: overhead without data).
+    var chunkOverhead = 16 << 10
+    /// Trailer section → 431. Trailers are read and dropped (RFC 9110 §6.5.1: never merge unasked).
+    var trailerBytes = 8 << 10
+    var trailerCount = 32
+
+    /// Keep-alive without a request: the connection is closed.
+    var idleTime: UInt64 = 60_000
+    /// Requests on one connection; the last answer says `Connection: close`. Lets balancers rebalance.
+    var requestsPerConnection = 10_000
+    /// Answer bytes that make no progress → reset. The client has gone or does not read.
+    var writeStall: UInt64 = 60_000
+    /// Pipelined bytes kept while an answer is pending; beyond, the socket is not read.
+    var pipelinedBytes = 64 << 10
+
+    /// Lingering close (RFC 9112 §9.6): after the answer, what the client still sends is dropped for so long
+    /// and so much, so that a reset cannot destroy the answer on its way.
+    var lingerIdle: UInt64 = 2_000
+    var lingerTotal: UInt64 = 5_000
+    var lingerBytes = 1 << 20
+
+    init() {}
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+
+internal import CLua
+
+/// What went wrong in a script, for its author: message, place, calls that led there.
+///
+/// A value that may cross threads. It does not know how it is shown.
+struct ScriptError: Error, Sendable, Equatable {
+    /// One call on the stack, innermost first.
+    struct Frame: Sendable, Equatable {
+        var file: String
+        var line: Int
+        var function: String
+    }
+
+    enum Kind: Sendable, Equatable { case runtime, syntax, memory }
+
+    var kind: Kind = .runtime
+    /// Without the place.
+    var message: String
+    var file: String?
+    var line: Int?
+    var frames: [Frame] = []
+
+    /// "app.lua:12: message", or the message alone.
+    var description: String {
+        guard let file, let line else { return message }
+        return "\(file):\(line): \(message)"
+    }
+}
+
+extension ScriptError {
+    /// Reads the error value on top of a thread that failed, and the frames still on it. [-1, +0]
+    ///
+    /// - Parameter status: what running it returned.
+    init(takingFrom stack: LuaStack, status: LuaStatus) {
+        self.init(message: Self.text(of: stack))
+        stack.pop()
+        switch status {
+        case .memoryError:
+            kind = .memory
+            message = "not enough memory (raise the limit with app:config { limits = { memory = … } })"
+        case .syntaxError: kind = .syntax
+        default: kind = .runtime
+        }
+        frames = Self.frames(of: stack)
+        splitPlace()
+    }
+
+    /// The error value as text; metamethods of the script run protected.
+    private static func text(of stack: LuaStack) -> String {
+        if let text = stack.string(at: -1) { return text }
+        guard stack.reserve(6) else { return "error object is a \(stack.type(at: -1).name) value" }
+        if stack.type(at: -1) == .nil { return "error object is nil (error() was called without a message)" }
+        let status = stack.pushDescription(of: -1)
+        defer { stack.pop() }
+        return status == .ok ? stack.string(at: -1) ?? "?" : "error object whose __tostring failed"
+    }
+
+    /// "app.lua:12: text" → file, line and text.
+    private mutating func splitPlace() {
+        let parts = message.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, let number = Int(parts[1]), number > 0, !parts[0].isEmpty,
+            !parts[0].contains("\n"), parts[2].first == " "
+        else {
+            // No place in the message: that of the innermost frame of the script.
+            guard let frame = frames.first(where: { $0.line > 0 }) else { return }
+            (file, line) = (frame.file, frame.line)
+            return
+        }
+        (file, line) = (String(parts[0]), number)
+        message = String(parts[2].dropFirst())
+    }
+
+    /// Calls still on the thread, without those of C and of our own library; at most 50.
+    private static func frames(of stack: LuaStack) -> [Frame] {
+        var frames: [Frame] = []
+        var info = lh_frame_info()
+        var level: Int32 = 0
+        // Lua walks from the top to find a level, so a deep recursion in C or in the library must end this.
+        while frames.count < 50, level < 250, lh_frame(stack.state, level, &info) {
+            level += 1
+            guard let source = info.source, info.source_length > 0 else { continue }
+            // Only "@file": not C, not the library ("=luahttpd").
+            guard source[0] == CChar(UInt8(ascii: "@")) else { continue }
+            let file = String(cString: source + 1)
+            frames.append(Frame(file: file, line: Int(info.line), function: name(of: info)))
+        }
+        return frames
+    }
+
+    private static func name(of info: lh_frame_info) -> String {
+        if let name = info.name {
+            let what = info.name_what.map { String(cString: $0) } ?? ""
+            return (what.isEmpty ? "function" : what) + " '\(String(cString: name))'"
+        }
+        if let what = info.what, String(cString: what) == "main" { return "main chunk" }
+        return "function at line \(info.line_defined)"
+    }
+}

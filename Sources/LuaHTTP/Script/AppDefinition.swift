@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+
+/// What a main script declared, read from the table that the library's `finish` returns.
+/// Plain data, but for the handlers, which stay in the VM as numbers of a ``LuaRefTable``.
+struct AppDefinition {
+    struct Route {
+        var methods: [String]
+        var path: String
+        var name: String?
+        /// "app.lua:12".
+        var origin: String
+        var target: Target
+        var bodyLimit: Int?
+    }
+
+    enum Target {
+        /// Number of the handler.
+        case handler(Int)
+        case files(directory: String, cache: String?)
+    }
+
+    var routes: [Route] = []
+    /// Status → number of the handler; 0 stands for "*".
+    var errorHandlers: [Int: Int] = [:]
+    var settings = ScriptSettings()
+
+    /// Reads the table on top of `stack`. [-1, +0]
+    ///
+    /// - Parameter handlers: takes the functions.
+    /// - Throws: ``ScriptError`` for settings out of range.
+    init(takingFrom stack: LuaStack, handlers: inout LuaRefTable) throws(ScriptError) {
+        let table = stack.absolute(-1)
+        defer { stack.top = table - 1 }
+        stack.getField("routes", of: table)
+        stack.forEachElement(of: -1) { routes.append(Self.route(takingFrom: stack, handlers: &handlers)) }
+        stack.pop()
+        stack.getField("errors", of: table)
+        stack.pushNil()
+        while stack.next(in: -2) {
+            let status = Int(clamping: stack.integer(at: -2) ?? 0)
+            errorHandlers[status] = handlers.append(taking: stack)
+        }
+        stack.pop()
+        stack.getField("config", of: table)
+        settings = try ScriptSettings(readingFrom: stack, at: -1)
+    }
+
+    /// Reads one route from the table on top. The caller pops it.
+    private static func route(takingFrom stack: LuaStack, handlers: inout LuaRefTable) -> Route {
+        let table = stack.absolute(-1)
+        defer { stack.top = table }
+        let directory = stack.stringField("static", of: table)
+        var methods: [String] = []
+        stack.getField("methods", of: table)
+        stack.forEachElement(of: -1) { methods.append(stack.string(at: -1) ?? "") }
+        stack.pop()
+        let target: Target
+        if let directory {
+            target = .files(directory: directory, cache: stack.stringField("cache", of: table))
+        } else {
+            stack.getField("handler", of: table)
+            target = .handler(handlers.append(taking: stack))
+        }
+        var bodyLimit: Int?
+        if stack.getField("limits", of: table) == .table {
+            stack.getField("body", of: -1)
+            bodyLimit = ByteSize.parse(stack, at: -1)
+        }
+        return Route(
+            methods: methods, path: stack.stringField("path", of: table) ?? "/",
+            name: stack.stringField("name", of: table),
+            origin: stack.stringField("where", of: table) ?? "?", target: target, bodyLimit: bodyLimit)
+    }
+}
+
+extension LuaStack {
+    /// Calls `body` with each element of a list on top of the stack, then pops it.
+    func forEachElement(of table: Int32, _ body: () -> Void) {
+        let table = absolute(table)
+        guard type(at: table) == .table else { return }
+        for index in 0..<rawLength(at: table) {
+            getIndex(Int64(index) + 1, of: table)
+            body()
+            pop()
+        }
+    }
+
+    /// The text of a field, or nil when it is not a string.
+    func stringField(_ name: StaticString, of table: Int32) -> String? {
+        getField(name, of: table)
+        defer { pop() }
+        return string(at: -1)
+    }
+}

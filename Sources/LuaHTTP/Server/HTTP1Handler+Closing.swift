@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+import NIOCore
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Ending: after the last answer, after too much time, or at once. When and why is ConnectionState's
+/// business.
+extension HTTP1Handler {
+    // MARK: Closing
+
+    /// Everything owed is encoded: close when it is out.
+    func beginClose() {
+        closing = state.close()
+        input = ByteBuffer()
+        exchange.dropBody()
+    }
+
+    func close(_ closing: ConnectionState.Closing) {
+        guard let context else { return }
+        let done = context.eventLoop.makePromise(of: Void.self)
+        done.futureResult.assumeIsolated().whenComplete { _ in
+            if self.state.outputClosed(now: Clock.milliseconds()) { self.closeNow() }
+        }
+        switch closing {
+        case .linger: context.close(mode: .output, promise: done)
+        // A full close would drop what is not sent yet: wait behind it with an empty write.
+        case .now: context.writeAndFlush(Self.wrapOutboundOut(.byteBuffer(ByteBuffer())), promise: done)
+        }
+    }
+
+    func closeNow() {
+        guard let context else { return }
+        state.closed()
+        context.close(promise: nil)
+    }
+
+    /// Ends the connection with RST: the client must not take what it has for complete.
+    func reset() {
+        guard let context else { return }
+        if let socket = context.channel as? any SocketOptionProvider {
+            // struct linger { int on, seconds }: on with zero seconds makes close send RST.
+            let linger: InlineArray<2, CInt> = [1, 0]
+            _ = socket.unsafeSetSocketOption(level: .socket, name: .so_linger, value: linger)
+        }
+        closeNow()
+    }
+
+    // MARK: Time
+
+    func tick(now: UInt64) {
+        if isStalled(now) || isFileTruncated { return reset() }
+        switch state.tick(now: now) {
+        case .none: return
+        case .fail(let error): refuse(error)
+        case .linger: beginClose()
+        case .close: return closeNow()
+        }
+        pump()
+    }
+
+    func beginDrain() {
+        if state.drain() {
+            beginClose()
+            pump()
+        }
+    }
+
+    /// sendfile from beyond the end of a file sends nothing for ever: the promised bytes no longer exist, and
+    /// the only honest answer is to cut the connection.
+    private var isFileTruncated: Bool {
+        guard let file = pendingFiles.first else { return false }
+        let size = try? file.fileHandle.withUnsafeFileDescriptor { descriptor in
+            var status = stat()
+            return fstat(descriptor, &status) == 0 ? Int(status.st_size) : nil
+        }
+        return size.map { $0 < file.endIndex } ?? true
+    }
+
+    /// Asks the channel only if something was written that is not known to have arrived.
+    private func isStalled(_ now: UInt64) -> Bool {
+        guard progress.isPending, let options = context?.channel.syncOptions else { return false }
+        let buffered = (try? options.getOption(.bufferedWritableBytes)) ?? 0
+        return progress.isStalled(
+            buffered: buffered, unacknowledged: unacknowledged, now: now, limit: limits.writeStall
+        )
+    }
+
+    /// Bytes in the kernel that the client has not acknowledged; 0 where the kernel does not tell.
+    private var unacknowledged: Int {
+        #if os(Linux)
+        let pipeline = context?.pipeline.syncOperations
+        let count = try? pipeline?.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { socket in
+            var count: CInt = 0
+            // SAFETY: SIOCOUTQ writes one int.
+            return ioctl(socket, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
+        }
+        return count ?? 0
+        #else
+        return 0
+        #endif
+    }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+import NIOCore
+
+/// Reading: bytes → head → body → application, one request at a time.
+extension HTTP1Handler {
+    /// Answers that wait for the end of the burst; beyond, they are sent in between.
+    private static var burstBytes: Int { 64 << 10 }
+
+    /// Does all that can be done with the bytes at hand.
+    func run() {
+        guard !isRunning, context != nil else { return }
+        isRunning = true
+        while step() {}
+        isRunning = false
+        // Keep no read buffer: the channel reuses it if nobody else holds it.
+        if input.readableBytes == 0 { input = ByteBuffer() }
+    }
+
+    /// True: something happened, look again.
+    private func step() -> Bool {
+        switch state.phase {
+        case .idle, .head: readHead()
+        case .body: readBody()
+        case .handling, .upgraded, .lingering, .closed: false
+        }
+    }
+
+    // MARK: Head
+
+    private func readHead() -> Bool {
+        guard input.readableBytes > 0 else {
+            if state.inputClosed { endOfInput() }
+            return false
+        }
+        if output.readableBytes >= Self.burstBytes { flushOutput() }
+        // A client that does not read its answers is not read either.
+        guard let context, context.channel.isWritable else { return false }
+        if !isHeadFresh { beginRequest() }
+        do throws(HTTPError) {
+            guard try parser.parse(&input, into: &exchange.head) else {
+                if parser.hasBegun { state.headBegan(now: Clock.milliseconds()) }
+                return true  // look again: the input may have ended
+            }
+        } catch {
+            refuse(error)
+            return false
+        }
+        headComplete()
+        return true
+    }
+
+    /// As late as possible: an application may look at its last request until the next one arrives.
+    private func beginRequest() {
+        exchange.begin()
+        parser.reset()
+        isHeadFresh = true
+        hasContinued = false
+    }
+
+    private func headComplete() {
+        isHeadFresh = false
+        let framing = exchange.head.framing
+        state.headCompleted(
+            persists: exchange.head.isPersistent, hasBody: framing != .none, now: Clock.milliseconds()
+        )
+        bodyReceived = 0
+        bodyLimit = 0
+        if framing == .chunked { decoder = ChunkedDecoder(limits: limits) }
+        let serial = exchange.serial
+        switch application.accept(exchange) {
+        case .proceed(let limit):
+            guard exchange.serial == serial, state.mayAnswer else { return }
+            proceed(framing, limit)
+        case .reject(let error):
+            _ = fail(error)
+        case .answered:
+            break
+        }
+    }
+
+    private func proceed(_ framing: BodyFraming, _ limit: Int) {
+        bodyLimit = min(limit, 1 << 30)  // ByteBuffer counts in UInt32 and doubles
+        switch framing {
+        case .none:
+            return application.handle(exchange)
+        case .length(let length):
+            guard length <= bodyLimit else {
+                return refuse(HTTPError(413, "request body too large", limit: .bodyBytes))
+            }
+        case .chunked:
+            break
+        }
+        // RFC 9110 §10.1.1: needless once the body has begun to arrive.
+        if exchange.head.expectsContinue, input.readableBytes == 0 {
+            hasContinued = true
+            takeOutput()
+            output.writeStaticString(ResponseEncoder.continueLine)
+        }
+    }
+
+    // MARK: Body
+
+    private func readBody() -> Bool {
+        guard input.readableBytes > 0 else {
+            if state.inputClosed { endOfInput() }
+            return false
+        }
+        let before = input.readableBytes
+        let isComplete: Bool
+        do throws(HTTPError) {
+            isComplete = try takeBody()
+        } catch {
+            refuse(error)
+            return false
+        }
+        let now = Clock.milliseconds()
+        state.bodyReceived(before - input.readableBytes, now: now)
+        guard isComplete else {
+            if state.hasDroppedEnough {
+                beginClose()
+                return false
+            }
+            return true
+        }
+        switch state.bodyCompleted(now: now) {
+        case .wait: if state.answer == .none { application.handle(exchange) }
+        case .next: exchange.dropBody()
+        case .last: beginClose()
+        }
+        return true
+    }
+
+    /// Moves body bytes from the input; true at the end of the body. After an early answer they are dropped.
+    private func takeBody() throws(HTTPError) -> Bool {
+        let discards = state.answer != .none
+        switch exchange.head.framing {
+        case .none:
+            return true
+        case .length(let length):
+            let count = min(length &- bodyReceived, input.readableBytes)
+            if !discards, let slice = input.getSlice(at: input.readerIndex, length: count) {
+                exchange.body.writeImmutableBuffer(slice)
+            }
+            input.moveReaderIndex(forwardBy: count)
+            bodyReceived &+= count
+            return bodyReceived == length
+        case .chunked:
+            return try decoder.decode(
+                &input, into: &exchange.body, received: &bodyReceived,
+                limit: discards ? .max : bodyLimit, discards: discards
+            )
+        }
+    }
+
+    // MARK: Faults
+
+    /// FIN in the middle of a request: it is answered for what it is, and never handled.
+    private func endOfInput() {
+        switch state.phase {
+        case .idle: beginClose()
+        case .head: refuse(HTTPError(400, "request ended before its head was complete"))
+        case .body: refuse(HTTPError(400, "request ended before its body was complete"))
+        case .handling, .upgraded, .lingering, .closed: break
+        }
+    }
+
+    /// Answers an error after which nothing on this connection can be trusted, and closes.
+    func refuse(_ error: HTTPError) {
+        let wasAnswered = state.phase == .body && state.answer != .none
+        let wasAccepted = state.phase == .body && state.answer == .none
+        guard !wasAnswered else {
+            // Its early answer is out or on its way; there is nobody to tell.
+            if state.answer == .complete { beginClose() } else { abort() }
+            return
+        }
+        state.failed()
+        if !fail(error) { closeNow() }
+        if wasAccepted { application.cancel(exchange) }
+    }
+}

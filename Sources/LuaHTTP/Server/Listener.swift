@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Binds an address and sets up the sockets; each accepted connection goes to one of the group's loops, where
+/// the caller's closure installs the handlers. Does not know what is served. Running out of descriptors
+/// pauses accepting (NIO's AcceptBackoffHandler) and does not end it.
+struct Listener: Sendable {
+    /// What the kernel keeps of connections nobody has accepted yet; it cuts this to net.core.somaxconn.
+    var backlog: Int32 = 4096
+    /// SO_REUSEPORT: several processes, or the old and the new one during an upgrade, share the port.
+    var reusesPort = false
+
+    /// `install` runs on the connection's loop, before its first byte is read.
+    func bind(
+        _ group: any EventLoopGroup, to address: SocketAddress,
+        install: @escaping @Sendable (any Channel) throws -> Void
+    ) -> EventLoopFuture<any Channel> {
+        bootstrap(group, install).bind(to: address)
+    }
+
+    /// Serves a socket that is listening already, handed over by systemd or a predecessor.
+    func adopt(
+        _ group: any EventLoopGroup, descriptor: CInt,
+        install: @escaping @Sendable (any Channel) throws -> Void
+    ) -> EventLoopFuture<any Channel> {
+        bootstrap(group, install).withBoundSocket(descriptor)
+    }
+
+    private func bootstrap(
+        _ group: any EventLoopGroup, _ install: @escaping @Sendable (any Channel) throws -> Void
+    ) -> ServerBootstrap {
+        var bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: backlog)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // Accept in batches: a burst of connections costs one wake-up.
+            .serverChannelOption(.maxMessagesPerRead, value: 16)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            // A client that has sent its FIN still gets its answer.
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try install(channel) }
+            }
+        if reusesPort {
+            bootstrap = bootstrap.serverChannelOption(
+                .socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)
+        }
+        return bootstrap
+    }
+}

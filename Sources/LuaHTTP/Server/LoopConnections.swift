@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+import NIOCore
+
+/// A connection that wants to know of passing time and of shutdown.
+protocol TimedConnection: AnyObject {
+    /// Where it is in its LoopConnections; theirs to change.
+    var loopIndex: Int { get set }
+    /// `now`: Clock.milliseconds(). Called about twice a second; may close the connection.
+    func tick(now: UInt64)
+    /// Close now if idle, else after the answer being made.
+    func beginDrain()
+}
+
+/// The connections of one event loop and what they share: one timer for all of them, armed only while there
+/// are any; the Date line; a spare output buffer. Confined to its loop. Does not know what the connections
+/// speak.
+final class LoopConnections: NIOScheduledCallbackHandler {
+    /// Timeouts are exact to this; a walk over ten thousand connections costs some 50 µs.
+    static let interval = TimeAmount.milliseconds(500)
+    private static let spareCapacity = 64 << 10
+
+    let eventLoop: any EventLoop
+    var date = DateCache()
+    private var members: [any TimedConnection] = []
+    private var isArmed = false
+    private(set) var isDraining = false
+    private var spare: ByteBuffer?
+
+    init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+
+    var count: Int { members.count }
+
+    func add(_ connection: any TimedConnection) {
+        connection.loopIndex = members.count
+        members.append(connection)
+        arm()
+    }
+
+    func remove(_ connection: any TimedConnection) {
+        let index = connection.loopIndex
+        guard index >= 0, index < members.count, members[index] === connection else { return }
+        let last = members.removeLast()
+        if last !== connection {
+            members[index] = last
+            last.loopIndex = index
+        }
+        connection.loopIndex = -1
+    }
+
+    /// Connections that come later are told at once.
+    func beginDrain() {
+        isDraining = true
+        forEach { $0.beginDrain() }
+    }
+
+    func handleScheduledCallback(eventLoop: some EventLoop) {
+        isArmed = false
+        let now = Clock.milliseconds()
+        forEach { $0.tick(now: now) }
+        arm()
+    }
+
+    /// From the end, because a connection may remove itself: the one moved into its place was already
+    /// visited.
+    private func forEach(_ body: (any TimedConnection) -> Void) {
+        var index = members.count - 1
+        while index >= 0 {
+            if index < members.count { body(members[index]) }
+            index -= 1
+        }
+    }
+
+    private func arm() {
+        guard !isArmed, !members.isEmpty else { return }
+        let loop = eventLoop.assumeIsolated()
+        isArmed = (try? loop.scheduleCallback(in: LoopConnections.interval, handler: self)) != nil
+    }
+
+    // MARK: Output buffer
+
+    /// The buffer connections collect a burst of answers in. Taken and given back, never shared: while one
+    /// connection has it, another gets a new one.
+    func takeBuffer() -> ByteBuffer {
+        guard let buffer = spare else { return ByteBuffer() }
+        spare = nil
+        return buffer
+    }
+
+    /// A huge one is not kept. One that is still on its way costs an allocation here: it cannot be cleared in
+    /// place.
+    func giveBack(_ buffer: inout ByteBuffer) {
+        let capacity = buffer.capacity
+        guard spare == nil, capacity > 0, capacity <= LoopConnections.spareCapacity else { return }
+        buffer.clear()
+        spare = buffer
+    }
+}
+
+@available(*, unavailable)
+extension LoopConnections: Sendable {}

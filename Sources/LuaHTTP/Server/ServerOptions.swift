@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+
+/// What the one who starts the server wants. What is nil is left to `app:config` and the defaults.
+public struct ServerOptions: Sendable, Equatable {
+    public enum Mode: String, Sendable {
+        /// Detailed error pages, strict checks.
+        case development
+        /// Plain error pages.
+        case production
+    }
+
+    /// Path of the main script.
+    public var script: String
+    public var host: String?
+    public var port: Int?
+    public var workers: Int?
+    public var mode: Mode?
+    public var logLevel: String?
+    public var hasAccessLog: Bool?
+
+    public init(script: String) { self.script = script }
+
+    /// Takes what is still nil from the environment variables `LUAHTTPD_HOST`, `_PORT`, `_WORKERS`,
+    /// `_MODE`, `_LOG_LEVEL` and `_ACCESS_LOG`.
+    ///
+    /// - Throws: ``LoadError`` for a variable that has no valid value.
+    public mutating func fill(from environment: [String: String]) throws(LoadError) {
+        func value(_ name: String) -> String? { environment["LUAHTTPD_" + name].flatMap { $0.isEmpty ? nil : $0 } }
+        if host == nil { host = value("HOST") }
+        if logLevel == nil { logLevel = value("LOG_LEVEL") }
+        if port == nil, let text = value("PORT") {
+            port = try Self.number(text, in: 0...65535, "LUAHTTPD_PORT")
+        }
+        if workers == nil, let text = value("WORKERS") {
+            workers = try Self.number(text, in: 1...1024, "LUAHTTPD_WORKERS")
+        }
+        if mode == nil, let text = value("MODE") {
+            switch text {
+            case "dev", "development": mode = .development
+            case "prod", "production": mode = .production
+            default: throw LoadError("LUAHTTPD_MODE=\(text): must be dev or prod")
+            }
+        }
+        if hasAccessLog == nil, let text = value("ACCESS_LOG") {
+            switch text {
+            case "1", "on", "true", "yes": hasAccessLog = true
+            case "0", "off", "false", "no": hasAccessLog = false
+            default: throw LoadError("LUAHTTPD_ACCESS_LOG=\(text): must be on or off")
+            }
+        }
+    }
+
+    private static func number(_ text: String, in range: ClosedRange<Int>, _ name: String) throws(LoadError) -> Int {
+        guard let number = Int(text), range.contains(number) else {
+            throw LoadError("\(name)=\(text): must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+}
+
+/// Why an app does not start: all that its author needs to mend it, with excerpts.
+public struct LoadError: Error, CustomStringConvertible, Sendable {
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+
+    init(_ error: ScriptError) { description = ScriptReport(error).text }
+
+    init(_ errors: [TemplateError]) { description = errors.map(\.description).joined(separator: "\n\n") }
+}

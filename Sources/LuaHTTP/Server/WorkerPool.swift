@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+
+internal import Logging
+internal import NIOCore
+
+/// The workers of a server, one for each event loop, and the connections of each loop.
+///
+/// May be asked from anywhere; what belongs to a loop is only ever touched on it.
+final class WorkerPool: Sendable {
+    private struct Seat: Sendable {
+        let loop: any EventLoop
+        let worker: NIOLoopBound<Worker>
+        let connections: NIOLoopBound<LoopConnections>
+    }
+
+    private let seats: [Seat]
+
+    /// Loads the app once on each loop of `group`.
+    ///
+    /// - Throws: ``ScriptError`` of the first that fails.
+    init(
+        group: any EventLoopGroup, configuration: WorkerConfiguration, templates: TemplateSet, logger: Logger
+    ) async throws {
+        var seats: [Seat] = []
+        for loop in group.makeIterator() {
+            seats.append(
+                try await loop.submit {
+                    let worker = try Worker(
+                        loop: loop, configuration: configuration, templates: templates, logger: logger)
+                    return Seat(
+                        loop: loop, worker: NIOLoopBound(worker, eventLoop: loop),
+                        connections: NIOLoopBound(LoopConnections(eventLoop: loop), eventLoop: loop))
+                }.get())
+        }
+        self.seats = seats
+    }
+
+    var count: Int { seats.count }
+
+    /// Installs what serves HTTP/1.1 on a new connection; on its loop.
+    func install(on channel: any Channel, limits: Limits) throws {
+        guard let seat = seats.first(where: { $0.loop === channel.eventLoop }) else {
+            return channel.close(promise: nil)
+        }
+        try channel.pipeline.syncOperations.addHandler(
+            HTTP1Handler(
+                application: seat.worker.value, loop: seat.connections.value, limits: limits,
+                remoteAddress: channel.remoteAddress))
+    }
+
+    /// Ends idle connections, and the others after the answer they are at.
+    func beginDrain() {
+        for seat in seats {
+            seat.loop.execute { seat.connections.value.beginDrain() }
+        }
+    }
+
+    /// Connections open on all loops.
+    func connectionCount() async throws -> Int {
+        var count = 0
+        for seat in seats { count += try await seat.loop.submit { seat.connections.value.count }.get() }
+        return count
+    }
+
+    /// Lets the workers go, each on its loop.
+    func shutDown() async throws {
+        for seat in seats {
+            try await seat.loop.submit { seat.worker.value.shutDown() }.get()
+        }
+    }
+}

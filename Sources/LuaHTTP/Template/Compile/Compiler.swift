@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+
+/// Syntax tree → bytecode of one template. Decides which names live in registers; knows of other templates only
+/// their numbers. Expressions, statements and macros are in the extensions.
+struct Compiler {
+    let name: String
+    let source: [UInt8]
+    let symbols: Symbols
+
+    /// The unit being compiled, and those around it, outermost first.
+    var builder: UnitBuilder
+    var outer: [UnitBuilder] = []
+
+    var code: [Instruction] = []
+    var spans: [Span] = []
+    var units: [Unit] = []
+    var blocks: [UInt16: Int] = [:]
+    var literals: [UInt8] = []
+    var strings: [Span] = []
+    private var stringNumbers: [[UInt8]: Int] = [:]
+    var constants: [CompiledTemplate.Constant] = []
+    var references: [CompiledTemplate.Reference] = []
+
+    /// After `{% extends %}` the top level only assigns; what it would print is thrown away.
+    var isChild = false
+    /// What literal autoescape tags said, for units that are defined inside them.
+    var escapes: Bool
+
+    static func compile(name: String, source: [UInt8], symbols: Symbols, options: SyntaxOptions) throws(SyntaxFault)
+        -> CompiledTemplate
+    {
+        let normalised = Lexer.normalise(source, options)
+        let tree = try Parser.parse(normalised, options)
+        var compiler = Compiler(
+            name: name, source: normalised, symbols: symbols, escapes: symbols.escapes(template: name))
+        try compiler.compileRoot(tree)
+        return compiler.finished()
+    }
+
+    private init(name: String, source: [UInt8], symbols: Symbols, escapes: Bool) {
+        self.name = name
+        self.source = source
+        self.symbols = symbols
+        self.escapes = escapes
+        builder = UnitBuilder(kind: .root, unit: Unit(escapes: escapes))
+        units = [builder.unit]
+    }
+
+    private func finished() -> CompiledTemplate {
+        CompiledTemplate(
+            name: name, source: source,
+            image: TemplateImage(code: code, literals: literals, strings: strings, constants: constants),
+            spans: spans, units: units, blocks: blocks, references: references, escapes: escapes)
+    }
+
+    // MARK: Units
+
+    private mutating func compileRoot(_ tree: SyntaxTree) throws(SyntaxFault) {
+        try compile(tree.body)
+        try finishUnit(number: 0, end: Span(source.count, source.count))
+    }
+
+    /// Compiles a nested unit and returns its number; `builder` is the enclosing one again afterwards.
+    mutating func compileUnit(
+        _ kind: UnitBuilder.Kind, _ unit: Unit, span: Span,
+        _ body: (inout Compiler) throws(SyntaxFault) -> Void
+    ) throws(SyntaxFault) -> Int {
+        let number = units.count
+        units.append(unit)
+        outer.append(builder)
+        builder = UnitBuilder(kind: kind, unit: unit)
+        let wasChild = isChild
+        isChild = false
+        defer {
+            isChild = wasChild
+            builder = outer.removeLast()
+        }
+        try body(&self)
+        try finishUnit(number: number, end: span)
+        return number
+    }
+
+    private mutating func finishUnit(number: Int, end: Span) throws(SyntaxFault) {
+        builder.emit(Instruction(.end), end)
+        guard builder.registerCount < 60_000 else {
+            throw SyntaxFault(message: "too many variables", span: end)
+        }
+        builder.unit.entry = Int32(truncatingIfNeeded: code.count)
+        builder.unit.registerCount = UInt16(builder.registerCount)
+        units[number] = builder.unit
+        code += builder.code
+        spans += builder.spans
+    }
+
+    // MARK: Tables
+
+    func number(of name: String, _ span: Span) throws(SyntaxFault) -> Int {
+        guard let number = symbols.names.intern(name) else {
+            throw SyntaxFault(message: "too many different names", span: span)
+        }
+        return Int(number)
+    }
+
+    mutating func string(_ bytes: [UInt8]) -> Int {
+        if let known = stringNumbers[bytes] { return known }
+        let start = literals.count
+        literals += bytes
+        strings.append(Span(start, literals.count))
+        stringNumbers[bytes] = strings.count - 1
+        return strings.count - 1
+    }
+
+    mutating func constant(_ value: CompiledTemplate.Constant) -> Int {
+        constants.append(value)
+        return constants.count - 1
+    }
+}
+
+/// What templates of a set share while they are compiled: numbers for names, and what scripts registered.
+final class Symbols {
+    var names = NameTable()
+    var templates = NameTable()
+    let options: TemplateOptions
+
+    init(options: TemplateOptions) {
+        self.options = options
+        // Number 0 means "no name" in a unit.
+        _ = names.intern("")
+    }
+
+    func escapes(template name: String) -> Bool { options.escapes(template: name) }
+}
+
+/// Everything about a set of templates that its owner decides.
+struct TemplateOptions: Sendable {
+    enum Undefined: Sendable { case lenient, chainable, strict }
+    enum Autoescape: Sendable { case byExtension, always, never }
+
+    var syntax = SyntaxOptions()
+    var undefined = Undefined.lenient
+    var autoescape = Autoescape.byExtension
+    /// Names that scripts registered with `templates.filter` and `templates.test`.
+    var scriptFilters: Set<String> = []
+    var scriptTests: Set<String> = []
+    var maximumOutput = 64 << 20
+    var maximumSteps = 50_000_000
+
+    func escapes(template name: String) -> Bool {
+        switch autoescape {
+        case .always: return true
+        case .never: return false
+        case .byExtension: break
+        }
+        var parts = name.split(separator: ".", omittingEmptySubsequences: false).dropFirst()
+        if let last = parts.last, last == "j2" || last == "jinja" || last == "jinja2" { parts.removeLast() }
+        guard let kind = parts.last else { return true }
+        return ["html", "htm", "xhtml", "xml", "svg"].contains(kind)
+    }
+}

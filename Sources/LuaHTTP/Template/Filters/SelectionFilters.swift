@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+
+internal import CLua
+
+/// `map`, `select`, `reject` and their attribute forms: filters that apply others by name.
+enum SelectionFilters {
+    static let all: [Filter] = [
+        Filter("map", "* **", map),
+        Filter("select", "*", { (m, c) throws(RenderFault) in try select(&m, c, wanted: true, byAttribute: false) }),
+        Filter("reject", "*", { (m, c) throws(RenderFault) in try select(&m, c, wanted: false, byAttribute: false) }),
+        Filter("selectattr", "attr *", { (m, c) throws(RenderFault) in try select(&m, c, wanted: true, byAttribute: true) }),
+        Filter("rejectattr", "attr *", { (m, c) throws(RenderFault) in try select(&m, c, wanted: false, byAttribute: true) }),
+    ]
+
+    private static func keyword(_ m: inout Machine, _ call: Call, _ name: String, to index: Int) throws(RenderFault) -> Bool {
+        guard call.hasKeywords else { return false }
+        try m.setText(index, name)
+        try m.get(call.base + call.count - 1, index, to: index)
+        return m.values[index].type != .undefined
+    }
+
+    /// Anything that is false, `none` too, gives an empty list.
+    private static func isFilled(_ m: inout Machine, _ call: Call) throws(RenderFault) -> Bool {
+        if try m.isTrue(call.base) { return true }
+        m.setTable(call.base, .list)
+        return false
+    }
+
+    private static func map(_ m: inout Machine, _ call: Call) throws(RenderFault) {
+        guard try isFilled(&m, call) else { return }
+        let positional = call.count - (call.hasKeywords ? 1 : 0)
+        guard positional == 1 else {
+            guard positional > 1 else { throw RenderFault("map needs a filter or an attribute") }
+            return try apply(&m, call, positional)
+        }
+        let temporary = try m.reserve(2)
+        defer { m.release(to: temporary) }
+        guard try keyword(&m, call, "attribute", to: temporary) else {
+            throw RenderFault("map needs a filter or an attribute")
+        }
+        let hasDefault = try keyword(&m, call, "default", to: temporary + 1)
+        let path = try m.path(temporary)
+        try m.buildList(from: call.base, to: call.base) { (m, item, list) throws(RenderFault) in
+            try m.follow(path, item)
+            if hasDefault, m.values[item].type == .undefined { m.copy(temporary + 1, item) }
+            m.add(item, to: &list)
+        }
+    }
+
+    private static func apply(_ m: inout Machine, _ call: Call, _ positional: Int) throws(RenderFault) {
+        let name = try m.text(call, 1, "")
+        let extra = positional - 2
+        try m.buildList(from: call.base, to: call.base) { (m, item, list) throws(RenderFault) in
+            let base = try m.reserve(1 + max(extra, 8))
+            defer { m.release(to: base) }
+            m.copy(item, base)
+            for offset in 0..<extra { m.copy(call.base + 2 + offset, base + 1 + offset) }
+            if let number = FilterTable.number(of: name) {
+                let filter = FilterTable.all[number]
+                let count = try bindKeywords(&m, call, filter.signature, base, extra, name)
+                try filter.run(&m, Call(base: base, count: count + 1, hasKeywords: false))
+            } else {
+                try m.callScript(named: name, Int32(LHT_FILTERS), base, extra + 1)
+            }
+            m.add(base, to: &list)
+        }
+    }
+
+    /// `map("truncate", length=5)`.
+    private static func bindKeywords(
+        _ m: inout Machine, _ call: Call, _ signature: Signature, _ base: Int, _ positional: Int, _ name: String
+    ) throws(RenderFault) -> Int {
+        var count = positional
+        let temporary = try m.reserve(1)
+        defer { m.release(to: temporary) }
+        for (offset, parameter) in signature.parameters.prefix(8).enumerated() where offset >= positional {
+            if try keyword(&m, call, parameter, to: temporary) {
+                while count < offset {
+                    m.values[base + 1 + count] = .missing
+                    count += 1
+                }
+                m.copy(temporary, base + 1 + offset)
+                count = offset + 1
+            }
+        }
+        guard count >= signature.required, count <= signature.parameters.count || signature.isVariadic else {
+            throw RenderFault("filter '\(name)' has the wrong number of arguments")
+        }
+        return count
+    }
+
+    private static func select(_ m: inout Machine, _ call: Call, wanted: Bool, byAttribute: Bool) throws(RenderFault) {
+        guard try isFilled(&m, call) else { return }
+        let attribute = byAttribute ? 1 : 0
+        let path = byAttribute ? try m.path(call.base + 1) : Machine.AttributePath(first: 0, count: 0)
+        let name = call.count > 1 + attribute ? try m.text(call, 1 + attribute, "") : ""
+        let first = 2 + attribute
+        let extra = max(0, call.count - first)
+        let number = TestTable.number(of: name)
+        if let number {
+            let signature = TestTable.all[number].signature
+            guard extra >= signature.required, extra <= signature.parameters.count || signature.isVariadic else {
+                throw RenderFault("test '\(name)' has the wrong number of arguments")
+            }
+        }
+        try m.buildList(from: call.base, to: call.base) { (m, item, list) throws(RenderFault) in
+            let base = try m.reserve(1 + extra)
+            defer { m.release(to: base) }
+            m.copy(item, base)
+            if byAttribute { try m.follow(path, base) }
+            for offset in 0..<extra { m.copy(call.base + first + offset, base + 1 + offset) }
+            let answer: Bool
+            if let number {
+                answer = try TestTable.all[number].run(&m, Call(base: base, count: extra + 1, hasKeywords: false))
+            } else if name.isEmpty {
+                answer = try m.isTrue(base)
+            } else {
+                try m.callScript(named: name, Int32(LHT_TESTS), base, extra + 1)
+                answer = try m.isTrue(base)
+            }
+            if answer == wanted { m.add(item, to: &list) }
+        }
+    }
+}
+
+extension Machine {
+    /// A filter or test of a script in the middle of another filter: it cannot wait.
+    mutating func callScript(named name: String, _ table: Int32, _ base: Int, _ count: Int) throws(RenderFault) {
+        guard lh_type_of(lua, origin + table) == LH_TABLE else { throw RenderFault("there is no filter or test '\(name)'") }
+        var name = name
+        let type = name.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { lh_get_field(lua, origin + table, $0.baseAddress, bytes.count) }
+        }
+        guard type == LH_FUNCTION else {
+            lh_set_top(lua, slot(top) - 1)
+            throw RenderFault("there is no filter or test '\(name)'")
+        }
+        for offset in 0..<count { push(base + offset) }
+        guard lht_call(lua, Int32(count), slot(base), &values.base[base]) else { throw scriptFault(base) }
+    }
+}

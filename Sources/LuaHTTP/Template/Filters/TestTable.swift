@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+
+/// The tests (`x is y`) by number and name.
+struct Test: Sendable {
+    let name: String
+    let signature: Signature
+    let run: @Sendable (inout Machine, Call) throws(RenderFault) -> Bool
+
+    init(
+        _ name: String, _ parameters: String = "",
+        _ run: @escaping @Sendable (inout Machine, Call) throws(RenderFault) -> Bool
+    ) {
+        self.name = name
+        signature = Signature(parameters)
+        self.run = run
+    }
+}
+
+enum TestTable {
+    static let all: [Test] = ValueTests.all
+
+    static let numbers: [String: Int] = Dictionary(
+        uniqueKeysWithValues: all.enumerated().map { ($0.element.name, $0.offset) })
+
+    static func number(of name: String) -> Int? { numbers[name] }
+}

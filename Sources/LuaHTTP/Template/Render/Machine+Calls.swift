@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+
+internal import CLua
+
+/// Calling what templates can call: macros, global functions, functions of scripts.
+extension Machine {
+    /// The callee and where its arguments are.
+    struct CallSite {
+        var callee: Int
+        var first: Int
+        var count: Int
+        /// Index of the map of keywords, -1 for none.
+        var keywords: Int
+        var result: Int
+        var emits: Bool
+        /// `top` before arguments were spread.
+        var floor: Int
+    }
+
+    mutating func call(_ instruction: Instruction, _ a: Int, method: Int?) throws(RenderFault) -> Flow {
+        let flags = instruction.flags
+        fuel &-= 10
+        var site = CallSite(
+            callee: a, first: a + 1, count: Int(instruction.b), keywords: -1, result: a,
+            emits: flags & Instruction.CallFlag.emits != 0, floor: top)
+        if flags & Instruction.CallFlag.hasKeywords != 0 { site.keywords = a + 1 + site.count }
+        if let method, try callMethod(&site, method) { return .next }
+        if flags & Instruction.CallFlag.spreads != 0 {
+            let list = a + 1
+            let count = try listify(list, to: list)
+            guard count <= 1000 else { throw RenderFault("too many arguments", kind: .limit) }
+            site.first = try reserve(Int(count))
+            site.count = Int(count)
+            for position in 0..<Int(count) { item(list, Int64(position) + 1, to: site.first + position) }
+        }
+        return try call(site)
+    }
+
+    private mutating func call(_ site: CallSite) throws(RenderFault) -> Flow {
+        let callee = values[site.callee]
+        switch callee.type {
+        case .builtin:
+            try GlobalTable.all[Int(callee.bits)].run(&self, site)
+            release(to: site.floor)
+            return .next
+        case .table where callee.tableKind == .macro: return try callMacro(site)
+        case .table where callee.tableKind == .joiner:
+            try callJoiner(site)
+            return .next
+        case .table where callee.tableKind == .loop: return try callLoop(site)
+        case .function: return try callScript(site)
+        case .table where callee.hasMetatable, .userdata: return try callScript(site)
+        case .undefined, .missing: throw undefinedFault(callee)
+        default: throw RenderFault("a value of type \(callee.typeName) cannot be called")
+        }
+    }
+
+    /// True when the method is one of our own and is done; otherwise the callee is in its place.
+    private mutating func callMethod(_ site: inout CallSite, _ name: Int) throws(RenderFault) -> Bool {
+        let object = values[site.callee]
+        if object.type == .table, object.tableKind == .cycler {
+            try callCycler(site, set.names[name])
+            return true
+        }
+        if object.type == .table, object.tableKind == .loop, set.names[name] == "cycle" {
+            try cycleLoopObject(site)
+            return true
+        }
+        try field(of: site.callee, Int32(truncatingIfNeeded: name), to: site.callee)
+        return false
+    }
+
+    /// Leaves the function and its arguments on the Lua stack: whoever runs the machine calls it.
+    private mutating func callScript(_ site: CallSite) throws(RenderFault) -> Flow {
+        var count = site.count
+        guard lh_reserve(lua, Int32(truncatingIfNeeded: count + 40)) else {
+            throw RenderFault("too many arguments", kind: .limit)
+        }
+        // The stack must end where the machine ends when the results come back.
+        if site.floor < top {
+            lh_set_top(lua, slot(top) - 1)
+        }
+        push(site.callee)
+        for offset in 0..<count { push(site.first + offset) }
+        if site.keywords >= 0 {
+            push(site.keywords)
+            count += 1
+        }
+        if site.floor < top { moveArguments(count + 1, floor: site.floor) }
+        pendingResult = site.result
+        return .stop(.call(Int32(truncatingIfNeeded: count)))
+    }
+
+    func push(_ index: Int) {
+        lht_push(lua, &values.base[index], slot(index), false)
+    }
+
+    /// Drops the spread arguments below what was pushed.
+    private mutating func moveArguments(_ count: Int, floor: Int) {
+        for _ in 0..<(top - floor) { lh_remove(lua, slot(floor)) }
+        top = floor
+    }
+
+    /// The function returned; its first result is the value of the call.
+    mutating func finishCall(results: Int32) {
+        if results == 0 {
+            values[pendingResult] = undefinedHere
+        } else {
+            lh_set_top(lua, slot(top))
+            lht_take(lua, slot(pendingResult), &values.base[pendingResult])
+            if values[pendingResult].type == .undefined { values[pendingResult] = undefinedHere }
+        }
+        if pendingTest != 0 {
+            // The script's own truth: what it returned was meant as an answer.
+            let value = values[pendingResult]
+            let answer = value.type == .boolean ? value.boolean : value.type != .undefined
+            values[pendingResult] = .boolean(answer != (pendingTest == 2))
+            pendingTest = 0
+        }
+        pendingResult = -1
+    }
+
+    /// A filter or test that a script registered.
+    mutating func scriptFilter(_ instruction: Instruction, _ base: Int, _ a: Int) throws(RenderFault) -> Flow {
+        let isTest = instruction.opcode == .scriptTest
+        let table = origin + Int32(isTest ? LHT_TESTS : LHT_FILTERS)
+        let name = Int(instruction.b)
+        guard lh_reserve(lua, Int32(instruction.c) + 40) else { throw RenderFault("too many arguments", kind: .limit) }
+        var isFunction = false
+        if lh_type_of(lua, table) == LH_TABLE {
+            lh_get_index(lua, origin + Int32(LHT_NAMES), Int64(name))
+            isFunction = lh_get(lua, table) == LH_FUNCTION
+        }
+        guard isFunction else { throw RenderFault("'\(set.names[name])' is not registered in this worker") }
+        for offset in 0..<Int(instruction.c) { push(a + offset) }
+        pendingResult = a
+        if isTest { pendingTest = instruction.flags & 2 != 0 ? 2 : 1 }
+        return .stop(.call(Int32(instruction.c)))
+    }
+
+    // MARK: Macros
+
+    /// A macro is a table: {template, unit, context, captures…}.
+    mutating func makeMacro(unit number: Int, to index: Int) throws(RenderFault) {
+        guard let unit = template(frames.last.template)?.units[number] else { return }
+        if frames.last.kind != .block, frames.last.kind != .macro { ownContext() }
+        let base = frames.last.base
+        let temporary = try reserve(1)
+        defer { release(to: temporary) }
+        setTable(temporary, .macro, items: 3 + unit.captures.count)
+        lh_push_integer(lua, Int64(frames.last.template))
+        lh_set_index(lua, slot(temporary), 1)
+        lh_push_integer(lua, Int64(number))
+        lh_set_index(lua, slot(temporary), 2)
+        setItem(temporary, 3, base)
+        for (offset, capture) in unit.captures.enumerated() {
+            setItem(temporary, Int64(offset) + 4, base + Int(capture.from))
+        }
+        copy(temporary, index)
+    }
+
+    private func macroParts(_ index: Int) -> (template: Int32, unit: Int)? {
+        lh_get_index(lua, slot(index), 1)
+        lh_get_index(lua, slot(index), 2)
+        let parts = (lh_integer(lua, -2), lh_integer(lua, -1))
+        lh_set_top(lua, slot(top) - 1)
+        guard let number = Int32(exactly: parts.0), number >= 0, Int(number) < set.templates.count,
+            let template = template(number), parts.1 >= 0, parts.1 < Int64(template.units.count)
+        else { return nil }
+        return (number, Int(parts.1))
+    }
+
+    func macroName(_ index: Int) -> String? {
+        guard let (number, unit) = macroParts(index) else { return nil }
+        return template(number).map { set.names[Int($0.units[unit].name)] }
+    }
+
+    private mutating func callMacro(_ site: CallSite) throws(RenderFault) -> Flow {
+        guard let (number, unitNumber) = macroParts(site.callee), let unit = template(number)?.units[unitNumber]
+        else { throw RenderFault("this macro belongs to another set of templates") }
+        // A macro that prints itself skips the instruction that would print its result.
+        if site.emits { pc += 1 }
+        try push(.macro, template: number, unit: unitNumber, result: site.emits ? -1 : site.result)
+        frames.last.floor = site.floor
+        let base = frames.last.base
+        item(site.callee, 3, to: base)
+        for (offset, capture) in unit.captures.enumerated() {
+            item(site.callee, Int64(offset) + 4, to: base + Int(capture.to))
+        }
+        if unit.itself > 0 { copy(site.callee, base + Int(unit.itself)) }
+        do throws(RenderFault) {
+            try bind(site, unit, base)
+        } catch {
+            // The caller is to blame, and its line is what the error shows.
+            try pop()
+            throw error
+        }
+        return .frameChanged
+    }
+
+    private mutating func bind(_ site: CallSite, _ unit: Unit, _ base: Int) throws(RenderFault) {
+        let name = set.names[Int(unit.name)]
+        for (offset, register) in unit.parameters.enumerated() {
+            if offset < site.count {
+                copy(site.first + offset, base + Int(register))
+            } else {
+                values[base + Int(register)] = .missing
+            }
+        }
+        if unit.varargs > 0 {
+            let rest = base + Int(unit.varargs)
+            setTable(rest, .list)
+            for offset in min(unit.parameters.count, site.count)..<site.count {
+                setItem(rest, Int64(offset - unit.parameters.count) + 1, site.first + offset)
+            }
+        } else if site.count > unit.parameters.count {
+            throw RenderFault("macro '\(name)' takes at most \(unit.parameters.count) arguments")
+        }
+        if unit.kwargs > 0 { setTable(base + Int(unit.kwargs), .map) }
+        if site.keywords >= 0 { try bindKeywords(site, unit, base, name) }
+    }
+
+    private mutating func bindKeywords(_ site: CallSite, _ unit: Unit, _ base: Int, _ name: String)
+        throws(RenderFault)
+    {
+        let temporary = try reserve(3)
+        defer { release(to: temporary) }
+        let count = sortedKeys(site.keywords, to: temporary)
+        for position in 0..<count {
+            item(temporary, position + 1, to: temporary + 1)
+            try get(site.keywords, temporary + 1, to: temporary + 2)
+            let keyword = String(decoding: values[temporary + 1].bytes, as: UTF8.self)
+            if let offset = unit.parameterNames.firstIndex(where: { set.names[Int($0)] == keyword }) {
+                let register = base + Int(unit.parameters[offset])
+                guard values[register].type == .missing else {
+                    throw RenderFault("macro '\(name)' got two values for '\(keyword)'")
+                }
+                copy(temporary + 2, register)
+            } else if keyword == "caller", unit.usesCaller {
+                copy(temporary + 2, base + Int(unit.caller))
+            } else if unit.kwargs > 0 {
+                lht_set(
+                    lua, slot(base + Int(unit.kwargs)), &values.base[temporary + 1], slot(temporary + 1),
+                    &values.base[temporary + 2], slot(temporary + 2))
+            } else {
+                throw RenderFault("macro '\(name)' has no parameter '\(keyword)'")
+            }
+        }
+    }
+
+    /// `m.name`, `m.arguments` and the like.
+    mutating func macroField(_ object: Int, _ name: String, to index: Int) throws(RenderFault) {
+        guard let (number, unitNumber) = macroParts(object), let unit = template(number)?.units[unitNumber] else {
+            values[index] = undefinedHere
+            return
+        }
+        switch name {
+        case "name":
+            scratch.count = 0
+            scratch.append(set.names[Int(unit.name)])
+            try setScratch(index)
+        case "arguments":
+            let temporary = try reserve(2)
+            defer { release(to: temporary) }
+            setTable(temporary, .list)
+            for (offset, parameter) in unit.parameterNames.enumerated() {
+                scratch.count = 0
+                scratch.append(set.names[Int(parameter)])
+                try setScratch(temporary + 1)
+                setItem(temporary, Int64(offset) + 1, temporary + 1)
+            }
+            copy(temporary, index)
+        case "catch_kwargs": values[index] = .boolean(unit.kwargs > 0)
+        case "catch_varargs": values[index] = .boolean(unit.varargs > 0)
+        case "caller": values[index] = .boolean(unit.usesCaller)
+        default: values[index] = undefinedHere
+        }
+    }
+}

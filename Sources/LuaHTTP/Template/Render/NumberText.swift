@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+
+/// Numbers as text, the way Python prints them: what template authors have seen everywhere else.
+extension ByteStorage {
+    mutating func append(integer value: Int64) {
+        reserve(20)
+        var magnitude = value.magnitude
+        if value < 0 {
+            base[count] = 0x2D
+            count &+= 1
+        }
+        if magnitude < 10 {
+            base[count] = UInt8(truncatingIfNeeded: magnitude) &+ 0x30
+            count &+= 1
+            return
+        }
+        var digits = 1
+        var bound: UInt64 = 10
+        while magnitude >= bound, digits < 19 {
+            digits &+= 1
+            bound &*= 10
+        }
+        // The loop stops at 10^18: two numbers of digits are left.
+        if digits == 19, magnitude >= 10_000_000_000_000_000_000 { digits = 20 }
+        var position = count &+ digits
+        count = position
+        // SAFETY: twenty bytes were reserved, a sign and nineteen digits at most for Int64.
+        while magnitude >= 10 {
+            let (quotient, remainder) = magnitude.quotientAndRemainder(dividingBy: 10)
+            position &-= 1
+            base[position] = UInt8(truncatingIfNeeded: remainder) &+ 0x30
+            magnitude = quotient
+        }
+        base[position &- 1] = UInt8(truncatingIfNeeded: magnitude) &+ 0x30
+    }
+
+    mutating func append(float value: Double) { append(NumberText.description(of: value)) }
+}
+
+enum NumberText {
+    /// Shortest text that reads back as the same number, `repr` of Python.
+    static func description(of value: Double) -> String {
+        let text = value.description
+        let magnitude = value.magnitude
+        // Python changes to an exponent at 1e16, Swift at 2^54.
+        guard magnitude >= 1e16, magnitude < 18_014_398_509_481_984, !text.utf8.contains(UInt8(ascii: "e")) else {
+            return magnitude.isNaN ? "nan" : text
+        }
+        let sign = value < 0 ? "-" : ""
+        var digits = Array(text.utf8.filter { $0 != 0x2D }.prefix { $0 != 0x2E })
+        let exponent = digits.count - 1
+        while digits.count > 1, digits.last == 0x30 { digits.removeLast() }
+        let first = String(decoding: digits.prefix(1), as: UTF8.self)
+        let rest = String(decoding: digits.dropFirst(), as: UTF8.self)
+        return sign + first + (rest.isEmpty ? "" : "." + rest) + "e+\(exponent)"
+    }
+
+    /// A number as people write it in forms: blanks around it, `_` between digits. Nil for anything else.
+    static func integer(_ bytes: UnsafeRawBufferPointer, base: Int) -> Int64? {
+        guard let text = trimmed(bytes) else { return nil }
+        var digits = Substring(text.lowercased())
+        var isNegative = false
+        if let sign = digits.first, sign == "-" || sign == "+" {
+            isNegative = sign == "-"
+            digits = digits.dropFirst()
+        }
+        var radix = base
+        for (prefix, value) in [("0x", 16), ("0o", 8), ("0b", 2)]
+        where digits.hasPrefix(prefix) && (base == value || base == 0) {
+            digits = digits.dropFirst(2)
+            radix = value
+        }
+        if radix == 0 { radix = 10 }
+        guard (2...36).contains(radix), let first = digits.utf8.first, first != 0x2B, first != 0x2D else { return nil }
+        return Int64((isNegative ? "-" : "") + digits, radix: radix)
+    }
+
+    static func float(_ bytes: UnsafeRawBufferPointer) -> Double? {
+        guard let text = trimmed(bytes)?.lowercased(), !text.hasPrefix("0x"), !text.hasPrefix("-0x") else { return nil }
+        switch text {
+        case "inf", "+inf", "infinity", "+infinity": return .infinity
+        case "-inf", "-infinity": return -.infinity
+        case "nan", "+nan", "-nan": return .nan
+        default: return text.contains("n") ? nil : Double(text)
+        }
+    }
+
+    private static func trimmed(_ bytes: UnsafeRawBufferPointer) -> String? {
+        var slice = bytes[...]
+        while let first = slice.first, Lexer.isSpace(first) { slice = slice.dropFirst() }
+        while let last = slice.last, Lexer.isSpace(last) { slice = slice.dropLast() }
+        guard !slice.isEmpty, slice.count < 400 else { return nil }
+        let text = slice.filter { $0 != 0x5F }
+        guard text.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

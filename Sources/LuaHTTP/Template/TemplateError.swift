@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+
+/// What a template author reads when a template does not compile or a page cannot be rendered.
+/// Does not know how it is shown: `description` is plain text for a log or a terminal.
+public struct TemplateError: Error, Equatable, Sendable, CustomStringConvertible {
+    public enum Kind: String, Sendable {
+        case syntax = "syntax error"
+        case undefined = "undefined value"
+        case invalidOperation = "invalid operation"
+        case templateNotFound = "template not found"
+        case script = "error in script"
+        case limit = "limit exceeded"
+    }
+
+    /// A place that led to the one that failed: an include, a macro call, a block.
+    public struct Origin: Equatable, Sendable {
+        public var action: String
+        public var template: String
+        public var line: Int
+    }
+
+    public var kind: Kind
+    public var message: String
+    public var template: String
+    /// Line and column from 1; the column counts characters.
+    public var line: Int
+    public var column: Int
+    /// The line before, the line itself and the carets, ready to print; empty where there is no source.
+    public var excerpt: String
+    public var chain: [Origin] = []
+
+    public var description: String {
+        var text = "\(kind.rawValue): \(message) (in \(template):\(line):\(column)"
+        for origin in chain {
+            text += ", \(origin.action) \(origin.template):\(origin.line)"
+        }
+        text += ")"
+        return excerpt.isEmpty ? text : text + "\n" + excerpt
+    }
+}
+
+extension TemplateError {
+    init(_ fault: SyntaxFault, template: String, source: [UInt8]) {
+        self.init(
+            kind: fault.kind, message: fault.message, template: template, source: source, span: fault.span)
+    }
+
+    init(kind: Kind, message: String, template: String, source: [UInt8], span: Span) {
+        let position = SourcePosition(of: span, in: source)
+        self.init(
+            kind: kind, message: message, template: template, line: position.line, column: position.column,
+            excerpt: position.excerpt(of: span, in: source))
+    }
+}
+
+/// Where a span begins, for people.
+struct SourcePosition: Equatable {
+    var line: Int
+    var column: Int
+    private var lineStart: Int
+
+    init(of span: Span, in source: [UInt8]) {
+        let offset = min(Int(span.start), source.count)
+        var line = 1
+        var lineStart = 0
+        for index in 0..<offset where source[index] == 0x0A {
+            line += 1
+            lineStart = index + 1
+        }
+        self.line = line
+        self.lineStart = lineStart
+        column = Self.width(source[lineStart..<offset]) + 1
+    }
+
+    /// Up to one line before, the line, and carets under the part of the span that is on it.
+    func excerpt(of span: Span, in source: [UInt8]) -> String {
+        guard !source.isEmpty else { return "" }
+        let digits = max(String(line).utf8.count, 4)
+        var text = ""
+        if line > 1 {
+            let previousEnd = lineStart - 1
+            let previous = source[..<previousEnd].lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+            text += Self.numbered(line - 1, digits, "|", source[previous..<previousEnd])
+        }
+        let lineEnd = source[lineStart...].firstIndex(of: 0x0A) ?? source.count
+        text += Self.numbered(line, digits, ">", source[lineStart..<lineEnd])
+        let start = min(Int(span.start), lineEnd)
+        let end = max(start, min(Int(span.end), lineEnd))
+        let carets = String(repeating: "^", count: max(1, Self.width(source[start..<end])))
+        text += String(repeating: " ", count: digits) + " | "
+        text += String(repeating: " ", count: min(column - 1, 200)) + carets.prefix(200)
+        return text
+    }
+
+    private static func numbered(_ number: Int, _ digits: Int, _ mark: String, _ line: ArraySlice<UInt8>) -> String {
+        let label = String(number)
+        let padding = String(repeating: " ", count: max(0, digits - label.utf8.count))
+        // A minified page has lines of megabytes; an excerpt is for reading.
+        let shown = String(decoding: line.prefix(400), as: UTF8.self).map { $0 == "\t" ? " " : $0 }
+        return padding + label + " " + mark + " " + String(shown) + "\n"
+    }
+
+    /// Characters, counted as bytes that do not continue a UTF-8 sequence.
+    private static func width(_ bytes: ArraySlice<UInt8>) -> Int {
+        bytes.reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }
+    }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+
+internal import Synchronization
+
+/// All templates of one generation, compiled and checked against each other. Immutable, shared by all workers; a
+/// reload builds a new one. Knows no files: see `TemplateLoader`.
+final class TemplateSet: @unchecked Sendable {
+    // SAFETY: everything is written in `init` and only read afterwards; `images` points to memory of the set's own.
+    let options: TemplateOptions
+    /// K numbers → names.
+    let names: [String]
+    let templates: [CompiledTemplate?]
+    let templateNames: [String]
+    /// K numbers of the global functions.
+    let globals: [Int: Int]
+    let images: UnsafePointer<TemplateImage>
+    /// Tells the names of this set from those of another in the same VM.
+    let identity: UnsafeRawPointer
+
+    private let numbers: [String: Int32]
+    private let nameNumbers: NameTable
+    private static let counter = Atomic<UInt>(0)
+
+    static let empty = TemplateSet(symbols: Symbols(options: TemplateOptions()), templates: [])
+
+    /// What a handler can ask for: a template, or one block of it.
+    struct Page: Equatable, Sendable {
+        var template: Int32
+        /// K number of the block, -1 for the whole page.
+        var block: Int32 = -1
+    }
+
+    fileprivate init(symbols: Symbols, templates: [CompiledTemplate?]) {
+        options = symbols.options
+        let table = GlobalTable.all.enumerated().map { ($0.element.name, $0.offset) }
+        var globals: [Int: Int] = [:]
+        for (name, offset) in table {
+            if let number = symbols.names.number(of: name) { globals[Int(number)] = offset }
+        }
+        self.globals = globals
+        names = symbols.names.names
+        nameNumbers = symbols.names
+        templateNames = symbols.templates.names
+        self.templates = templates
+        let memory = UnsafeMutablePointer<TemplateImage>.allocate(capacity: max(1, templates.count))
+        let blank = TemplateImage(code: [], literals: [], strings: [], constants: [])
+        var numbers: [String: Int32] = [:]
+        for (number, template) in templates.enumerated() {
+            (memory + number).initialize(to: template?.image ?? blank)
+            if let template { numbers[template.name] = Int32(number) }
+        }
+        self.blank = blank
+        self.numbers = numbers
+        images = UnsafePointer(memory)
+        let serial = Self.counter.add(1, ordering: .relaxed).newValue
+        identity = UnsafeRawPointer(bitPattern: serial).unsafelyUnwrapped
+    }
+
+    private let blank: TemplateImage
+
+    deinit {
+        images.deallocate()
+        blank.deallocate()
+    }
+
+    // MARK: Looking up
+
+    func number(of name: UnsafeRawBufferPointer) -> Int32? { numbers[String(decoding: name, as: UTF8.self)] }
+
+    /// `page.html`, or `page.html#block`.
+    func page(_ name: String) -> Page? {
+        if let number = numbers[name] { return Page(template: number) }
+        guard let mark = name.lastIndex(of: "#"), let number = numbers[String(name[..<mark])],
+            let block = nameNumbers.number(of: String(name[name.index(after: mark)...]))
+        else { return nil }
+        return Page(template: number, block: Int32(block))
+    }
+
+    func page(_ name: UnsafeRawBufferPointer) -> Page? { page(String(decoding: name, as: UTF8.self)) }
+
+    /// For an error about a page that does not exist.
+    func suggestion(for name: String) -> String? { Suggestion.closest(to: name, among: Array(numbers.keys)) }
+}
+
+// MARK: Building
+
+extension TemplateSet {
+    /// A set, or everything that is wrong with the sources.
+    enum Outcome {
+        case built(TemplateSet)
+        case failed([TemplateError])
+    }
+
+    static func build(_ sources: [(name: String, bytes: [UInt8])], options: TemplateOptions = .init()) -> Outcome {
+        let symbols = Symbols(options: options)
+        for source in sources { _ = symbols.templates.intern(source.name) }
+        var compiled: [String: CompiledTemplate] = [:]
+        var errors: [TemplateError] = []
+        for (name, bytes) in sources {
+            do throws(SyntaxFault) {
+                compiled[name] = try Compiler.compile(
+                    name: name, source: bytes, symbols: symbols, options: options.syntax)
+            } catch {
+                let source = Lexer.normalise(bytes, options.syntax)
+                errors.append(TemplateError(error, template: name, source: source))
+            }
+        }
+        for global in GlobalTable.all { _ = symbols.names.intern(global.name) }
+        let names = symbols.templates.names
+        errors += checkReferences(compiled, names, failed: Set(errors.map(\.template)))
+        guard errors.isEmpty else { return .failed(errors) }
+        return .built(TemplateSet(symbols: symbols, templates: names.map { compiled[$0] }))
+    }
+
+    private static func checkReferences(
+        _ compiled: [String: CompiledTemplate], _ names: [String], failed: Set<String>
+    ) -> [TemplateError] {
+        var errors: [TemplateError] = []
+        for template in compiled.values.sorted(by: { $0.name < $1.name }) {
+            for reference in template.references where reference.role != .optionalInclude {
+                let name = names[Int(reference.template)]
+                guard compiled[name] == nil, !failed.contains(name) else { continue }
+                let hint = Suggestion.closest(to: name, among: Array(compiled.keys)).map { " (did you mean '\($0)'?)" }
+                errors.append(
+                    TemplateError(
+                        kind: .templateNotFound, message: "'\(name)' does not exist\(hint ?? "")",
+                        template: template.name, source: template.source, span: reference.span))
+            }
+            if let cycle = findCycle(from: template, compiled, names) { errors.append(cycle) }
+        }
+        return errors
+    }
+
+    /// A template that extends itself through others could never be rendered.
+    private static func findCycle(
+        from template: CompiledTemplate, _ compiled: [String: CompiledTemplate], _ names: [String]
+    ) -> TemplateError? {
+        var seen: Set<String> = []
+        var current = template
+        while let parent = current.references.first(where: { $0.role == .extends }) {
+            let name = names[Int(parent.template)]
+            if name == template.name {
+                let span = template.references.first { $0.role == .extends }?.span ?? Span(0, 0)
+                return TemplateError(
+                    kind: .invalidOperation, message: "'\(name)' extends itself", template: template.name,
+                    source: template.source, span: span)
+            }
+            guard seen.insert(name).inserted, let next = compiled[name] else { return nil }
+            current = next
+        }
+        return nil
+    }
+}

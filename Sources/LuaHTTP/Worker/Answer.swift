@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+
+internal import NIOCore
+
+/// What a handler returned, read from its coroutine's stack and checked: ready to be sent or rendered.
+///
+/// Header lines are in the worker's ``HeaderBlock``; bytes and variables stay on the Lua stack.
+struct Answer {
+    enum Content {
+        /// The string at this index.
+        case bytes(Int32)
+        /// Variables and template name at these indices.
+        case template(variables: Int32, name: Int32)
+        /// Path at this index, relative to the script; `download` is the name to save it under.
+        case file(path: Int32, download: String?)
+        case empty
+    }
+
+    var status: Int
+    var content: Content
+    /// The author set Content-Type, which is in the header block already.
+    var hasContentType = false
+}
+
+/// A mistake in what a handler returned; the text says what to write instead.
+struct AnswerMistake: Error {
+    let text: String
+}
+
+/// Reads the return protocol (docs/lua-api.md): `vars, "page.html"[, options]`, a string, or a response.
+struct AnswerReader {
+    let stack: LuaStack
+    let generation: Generation
+    /// Status unless the handler gives one: 200, or the error's in an error handler.
+    let defaultStatus: Int
+    let isSecure: Bool
+
+    /// Reads the values from `first` to the top; adds header lines to `fields`.
+    func read(from first: Int32, into fields: inout HeaderBlock) throws(AnswerMistake) -> Answer {
+        // Trailing nils are as good as nothing, as everywhere in Lua.
+        var last = stack.top
+        while last >= first, stack.isNilOrNone(at: last) { last -= 1 }
+        switch (last - first + 1, stack.type(at: first)) {
+        case (1, .string):
+            try add("Content-Type", "text/html; charset=utf-8", to: &fields)
+            return Answer(status: defaultStatus, content: .bytes(first), hasContentType: true)
+        case (1, .table) where stack.isKind(.response, at: first):
+            return try readResponse(at: first, into: &fields)
+        case (2, .table), (3, .table):
+            guard !stack.isKind(.response, at: first), stack.type(at: first + 1) == .string else {
+                throw AnswerMistake(text: generation.library.explain(from: first, on: stack))
+            }
+            var answer = Answer(
+                status: defaultStatus, content: .template(variables: first, name: first + 1))
+            guard last == first + 2 else { return answer }
+            guard stack.type(at: last) == .table else { throw AnswerMistake(text: generation.library.explain(from: first, on: stack)) }
+            if let complaint = generation.library.complaint(aboutOptionsAt: last, on: stack) { throw AnswerMistake(text: complaint) }
+            try readOptions(at: last, into: &answer, &fields)
+            return answer
+        default:
+            throw AnswerMistake(text: generation.library.explain(from: first, on: stack))
+        }
+    }
+
+    private func readResponse(at table: Int32, into fields: inout HeaderBlock) throws(AnswerMistake) -> Answer {
+        var answer = Answer(status: defaultStatus, content: .empty)
+        try readOptions(at: table, into: &answer, &fields)
+        if stack.getField("template", of: table) == .string {
+            let name = stack.top
+            guard stack.getField("vars", of: table) == .table else {
+                throw AnswerMistake(text: "returned a response with a template but without a table of variables")
+            }
+            answer.content = .template(variables: stack.top, name: name)
+            return answer
+        }
+        stack.pop()
+        if stack.getField("file", of: table) == .string {
+            let path = stack.top
+            answer.content = .file(path: path, download: stack.stringField("filename", of: table))
+            return answer
+        }
+        stack.pop()
+        switch stack.getField("body", of: table) {
+        case .string: answer.content = .bytes(stack.top)
+        case .nil: stack.pop()
+        case let type:
+            throw AnswerMistake(text: "returned a response whose body is a \(type.name), not a string")
+        }
+        return answer
+    }
+
+    /// `status`, `content_type`, `headers` and `cookies` of the table at `table`.
+    private func readOptions(
+        at table: Int32, into answer: inout Answer, _ fields: inout HeaderBlock
+    ) throws(AnswerMistake) {
+        let top = stack.top
+        defer { stack.top = top }
+        guard stack.reserve(12) else { throw AnswerMistake(text: "returned too many values") }
+        if stack.getField("status", of: table) != .nil {
+            guard let status = stack.integer(at: -1), (200...599).contains(status) else {
+                throw AnswerMistake(text: "returned a status that is not a whole number from 200 to 599")
+            }
+            answer.status = Int(status)
+        }
+        stack.top = top
+        if stack.getField("content_type", of: table) == .string, let type = stack.bytes(at: -1) {
+            try add("Content-Type", type, to: &fields)
+            answer.hasContentType = true
+        }
+        stack.top = top
+        if stack.getField("headers", of: table) == .table {
+            try readHeaders(at: stack.top, into: &answer, &fields)
+        }
+        stack.top = top
+        if stack.getField("cookies", of: table) == .table {
+            try ResponseCookies(stack: stack, isSecure: isSecure).read(at: stack.top, into: &fields)
+        }
+    }
+
+    private func readHeaders(
+        at table: Int32, into answer: inout Answer, _ fields: inout HeaderBlock
+    ) throws(AnswerMistake) {
+        stack.pushNil()
+        while stack.next(in: table) {
+            guard let name = stack.bytes(at: -2) else {
+                throw AnswerMistake(text: "returned headers with a name that is not a string")
+            }
+            if ASCII.equalsIgnoringCase(name, "content-type") {
+                // content_type was written first: the shorter way wins.
+                if answer.hasContentType {
+                    stack.pop()
+                    continue
+                }
+                answer.hasContentType = true
+            }
+            try readHeaderValue(name, into: &fields)
+            stack.pop()
+        }
+    }
+
+    /// The value on top: a string, a number, or a list of them for several lines.
+    private func readHeaderValue(
+        _ name: UnsafeRawBufferPointer, into fields: inout HeaderBlock
+    ) throws(AnswerMistake) {
+        switch stack.type(at: -1) {
+        case .string:
+            if let value = stack.bytes(at: -1) { try add(name, value, to: &fields) }
+        case .number:
+            let status = stack.pushDescription(of: -1)
+            defer { stack.pop() }
+            if status == .ok, let value = stack.bytes(at: -1) { try add(name, value, to: &fields) }
+        case .table:
+            let list = stack.absolute(-1)
+            for index in 0..<stack.rawLength(at: list) {
+                stack.getIndex(Int64(index) + 1, of: list)
+                defer { stack.pop() }
+                guard let value = stack.bytes(at: -1) else {
+                    throw AnswerMistake(
+                        text: "returned the header \(Self.quoted(name)) with a list of values that are not all strings")
+                }
+                try add(name, value, to: &fields)
+            }
+        case let type:
+            throw AnswerMistake(
+                text: "returned the header \(Self.quoted(name)) with a \(type.name) as value:"
+                    + " give a string, a number or a list of strings")
+        }
+    }
+
+    private func add(
+        _ name: StaticString, _ value: StaticString, to fields: inout HeaderBlock
+    ) throws(AnswerMistake) {
+        try add(name, UnsafeRawBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount), to: &fields)
+    }
+
+    private func add(
+        _ name: StaticString, _ value: UnsafeRawBufferPointer, to fields: inout HeaderBlock
+    ) throws(AnswerMistake) {
+        try add(
+            UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount), value, to: &fields)
+    }
+
+    private func add(
+        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, to fields: inout HeaderBlock
+    ) throws(AnswerMistake) {
+        do throws(HeaderBlock.Refusal) {
+            try fields.add(name, value)
+        } catch {
+            throw AnswerMistake(text: Self.explain(error, name))
+        }
+    }
+
+    static func explain(_ refusal: HeaderBlock.Refusal, _ name: UnsafeRawBufferPointer) -> String {
+        switch refusal {
+        case .name: "returned the header \(quoted(name)), which is not a valid name: letters, digits and - only"
+        case .value:
+            "returned the header \(quoted(name)) with a line break or another control character in its value"
+        case .reserved: "returned the header \(quoted(name)), which the server sets; leave it out"
+        }
+    }
+
+    private static func quoted(_ name: UnsafeRawBufferPointer) -> String {
+        "\"" + String(decoding: name.prefix(80), as: UTF8.self) + "\""
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+
+/// Runs a main script in a new VM and turns what it declared into a ``Generation``.
+///
+/// Used by start, by reload and by `luahttpd check`; it serves nothing itself.
+struct GenerationLoader: Sendable {
+    /// As given on the command line; messages name it so.
+    var script: String
+    var isDevelopment: Bool
+    /// Bytes of each VM.
+    var memoryLimit: Int
+
+    private static let largestScript = 16 << 20
+
+    /// Directory of the main script: relative paths in the script start here.
+    var root: String { Self.directory(of: script) }
+
+    static func directory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// - Parameter services: what the server does for this VM's scripts.
+    /// - Throws: ``ScriptError`` with the place in the script.
+    func load(services: ScriptServices) throws(ScriptError) -> Generation {
+        guard let source = SourceFile.read(script, limit: Self.largestScript) else {
+            throw ScriptError(message: "cannot read \(script): \(Self.reason(for: script))")
+        }
+        let vm = try LuaVM(memoryLimit: memoryLimit)
+        let library = try ScriptLibrary(
+            in: vm, root: root, isDevelopment: isDevelopment, services: services)
+        try runMainScript(source, in: vm)
+        var handlers = LuaRefTable(vm: vm)
+        let stack = vm.main
+        try library.finish(on: stack)
+        let definition = try AppDefinition(takingFrom: stack, handlers: &handlers)
+        return try Generation(
+            vm: vm, library: library, definition: definition, handlers: handlers, root: root)
+    }
+
+    private func runMainScript(_ source: [UInt8], in vm: LuaVM) throws(ScriptError) {
+        let coroutine = vm.takeCoroutine()
+        let stack = coroutine.stack
+        let compiled = source.withUnsafeBytes { vm.load(Self.withoutShebang($0), name: "@" + script, on: stack) }
+        guard compiled == .ok else {
+            let error = ScriptError(takingFrom: stack, status: compiled)
+            vm.discard(coroutine)
+            throw error
+        }
+        let outcome = coroutine.resume()
+        if outcome.status == .ok { return vm.put(coroutine) }
+        defer { vm.discard(coroutine) }
+        switch outcome.status {
+        case .awaiting, .yielded:
+            throw ScriptError(message: "\(script) waits or yields while it loads; do that in a handler")
+        default:
+            throw ScriptError(takingFrom: stack, status: outcome.status)
+        }
+    }
+
+    /// Skips a first line that starts with `#`, as the lua command does; line numbers stay.
+    private static func withoutShebang(_ source: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        guard source.first == UInt8(ascii: "#") else { return source }
+        let end = source.firstIndex(of: UInt8(ascii: "\n")) ?? source.endIndex
+        return UnsafeRawBufferPointer(rebasing: source[end...])
+    }
+
+    private static func reason(for path: String) -> String {
+        FileReason.text(for: path) ?? "it is not a regular file of at most 16 MiB"
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+
+internal import NIOCore
+
+/// One page being rendered: the template engine's state, and the answer's head that waits for it.
+///
+/// A page that ends within the first slice is sent with its length; a longer one is streamed.
+/// Reused from page to page.
+final class Rendering {
+    private(set) var status = 200
+    /// Header lines, kept until the first slice goes out.
+    private(set) var fields = ByteBuffer()
+    /// The head and at least one slice have been sent.
+    var hasStarted = false
+    /// Bytes of the page handed out so far.
+    private(set) var bytes = 0
+    /// Where the stack ends without the function that the page calls, and what that leaves there.
+    private var callBase: Int32 = 0
+    private let renderer = Renderer()
+
+    /// - Parameters:
+    ///   - name: "page.html", or "page.html#block" for one block of it.
+    ///   - variables: index of the table on `stack`.
+    ///   - fields: header lines of the answer; Content-Type is added by the template's extension.
+    /// - Throws: ``TemplateError`` when there is no such template.
+    func begin(
+        _ name: UnsafeRawBufferPointer, variables: Int32, answer: Answer, fields: HeaderBlock,
+        generation: Generation, on stack: LuaStack
+    ) throws(TemplateError) {
+        let templates = generation.templates
+        guard let page = templates.page(name) else { throw Self.missing(name, in: templates) }
+        status = answer.status
+        hasStarted = false
+        bytes = 0
+        self.fields.clear()
+        self.fields.writeImmutableBuffer(fields.bytes)
+        if !answer.hasContentType {
+            self.fields.writeStaticString("Content-Type: ")
+            self.fields.writeStaticString(Self.contentType(of: name))
+            self.fields.writeStaticString("\r\n")
+        }
+        stack.pushCopy(of: variables)
+        renderer.start(page, of: templates, on: stack.state)
+    }
+
+    /// By the extension, without the ones that only say "template".
+    private static func contentType(of name: UnsafeRawBufferPointer) -> StaticString {
+        var file = name.firstIndex(of: UInt8(ascii: "#")).map { name[..<$0] } ?? name[...]
+        if file.suffix(5).elementsEqual(".html".utf8) { return "text/html; charset=utf-8" }
+        for suffix in [".jinja", ".jinja2", ".j2"] where file.suffix(suffix.utf8.count).elementsEqual(suffix.utf8) {
+            file = file.dropLast(suffix.utf8.count)
+        }
+        return ContentType.of(fileName: file)
+    }
+
+    private static func missing(_ name: UnsafeRawBufferPointer, in templates: TemplateSet) -> TemplateError {
+        let name = String(decoding: name, as: UTF8.self)
+        let hint = templates.suggestion(for: name).map { " (did you mean '\($0)'?)" } ?? ""
+        return TemplateError(
+            kind: .templateNotFound, message: "the handler asked for '\(name)', which does not exist\(hint)",
+            template: name, line: 0, column: 0, excerpt: "")
+    }
+
+    func step() -> Renderer.Step { renderer.step() }
+
+    /// A function of the script is about to be called with so many arguments.
+    func willCall(arguments: Int32, on stack: LuaStack) { callBase = stack.top - arguments - 1 }
+
+    /// The function has returned; its results are on the stack.
+    func stepAfterCall(on stack: LuaStack) -> Renderer.Step { renderer.step(results: stack.top - callBase) }
+
+    /// The function has failed: the error, with the place on the page.
+    func failure(_ message: String) -> TemplateError { renderer.failure(message) }
+
+    /// The bytes rendered since the last slice.
+    func takeSlice() -> ByteBuffer {
+        let slice = ByteBuffer(bytes: renderer.output)
+        renderer.clearOutput()
+        bytes += slice.readableBytes
+        return slice
+    }
+
+    /// The whole page, when no slice was taken.
+    func withPage(_ body: (UnsafeRawBufferPointer) -> Void) {
+        bytes = renderer.output.count
+        body(renderer.output)
+    }
+}
+
+/// Renderings that wait to be used again.
+struct RenderingPool {
+    private var idle: [Rendering] = []
+    private static let most = 64
+
+    mutating func take() -> Rendering { idle.popLast() ?? Rendering() }
+
+    mutating func put(_ rendering: Rendering) {
+        if idle.count < Self.most { idle.append(rendering) }
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+
+internal import NIOCore
+
+/// Failing: whatever goes wrong, the client gets exactly one well-formed answer, or notices the cut.
+extension RequestTask {
+    /// What went wrong, and with which status it is answered.
+    struct Failure {
+        var status: Int
+        /// For the client; nil stands for the status's own words.
+        var message: String?
+        var error: ScriptError?
+        var templateError: TemplateError?
+        /// Header lines that belong to the status, such as Allow.
+        var fields: ByteBuffer?
+    }
+
+    /// Takes the error value on top of a coroutine that failed.
+    func fail(taking stack: LuaStack, status: LuaStatus) {
+        guard status == .runtimeError, stack.isKind(.abort, at: -1) else {
+            let error = ScriptError(takingFrom: stack, status: status)
+            let code = status == .memoryError ? 503 : 500
+            if state == .rendering, let rendering {
+                let place = rendering.failure(error.description)
+                return fail(with: Failure(status: code, error: error, templateError: place))
+            }
+            return fail(with: Failure(status: code, error: error))
+        }
+        let abort = stack.absolute(-1)
+        stack.getField("status", of: abort)
+        let code = Int(clamping: stack.integer(at: -1) ?? 500)
+        let message = stack.stringField("message", of: abort)
+        if stack.getField("template", of: abort) == .string, failure == nil {
+            return answerAbort(status: code, from: stack, abort: abort)
+        }
+        fail(with: Failure(status: code, message: message))
+    }
+
+    /// `app.abort(status, vars, "page.html")`: moves both to a fresh coroutine, whose stack is sound.
+    private func answerAbort(status: Int, from stack: LuaStack, abort: Int32) {
+        let fresh = generation.vm.takeCoroutine()
+        stack.getField("vars", of: abort)
+        stack.getField("template", of: abort)
+        stack.move(2, to: fresh.stack)
+        dropCoroutine(finished: false)
+        coroutine = fresh
+        failure = Failure(status: status)
+        answer(from: 1, on: fresh.stack)
+    }
+
+    /// Answers with the app's error handler for the status, or with the built-in page.
+    func fail(with failure: Failure) {
+        dropCoroutine(finished: false)
+        worker.logFailure(failure, of: self)
+        guard let exchange else { return end() }
+        if rendering?.hasStarted == true {
+            // The head is out: cut the body so that the client notices (RFC 9112 §8).
+            exchange.abort()
+            worker.logAccess(self, status: failure.status, bytes: rendering?.bytes ?? 0)
+            return end()
+        }
+        rendering = nil
+        if self.failure == nil, let handler = generation.errorHandler(for: failure.status) {
+            self.failure = failure
+            return runErrorHandler(handler, failure)
+        }
+        let page = worker.errorPage(for: failure, exchange: exchange)
+        worker.fields.removeAll()
+        page.writeFields(to: &worker.fields)
+        if let extra = failure.fields { worker.fields.append(extra) }
+        worker.fields.bytes.withUnsafeReadableBytes { fields in
+            page.body.withUnsafeReadableBytes { body in
+                _ = exchange.respond(ResponseHead(failure.status, fields: fields), body: body)
+            }
+        }
+        worker.logAccess(self, status: failure.status, bytes: page.body.readableBytes)
+        end()
+    }
+
+    /// `fn(req, err)` with err = { status, message, traceback (development) }.
+    private func runErrorHandler(_ handler: Int, _ failure: Failure) {
+        state = .running
+        let coroutine = generation.vm.takeCoroutine()
+        self.coroutine = coroutine
+        let stack = coroutine.stack
+        generation.handlers.push(handler, on: stack)
+        pushRequest(on: stack)
+        stack.pushTable(fields: 3)
+        stack.push(Int64(failure.status))
+        stack.setField("status", of: -2)
+        stack.push(failure.message ?? StatusLine.text(failure.status))
+        stack.setField("message", of: -2)
+        if worker.isDevelopment, let detail = ErrorPage.detail(of: failure) {
+            stack.push(detail)
+            stack.setField("traceback", of: -2)
+        }
+        resume(arguments: 2)
+    }
+}

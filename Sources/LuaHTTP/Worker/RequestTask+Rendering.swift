@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+
+internal import NIOCore
+
+/// Rendering: from a template and variables to an answer, in as many slices as the client takes.
+extension RequestTask {
+    func render(_ answer: Answer, template: Int32, variables: Int32, on stack: LuaStack) {
+        state = .rendering
+        guard let name = stack.bytes(at: template) else { return end() }
+        do throws(TemplateError) {
+            let rendering = try worker.beginRendering(
+                name, variables: variables, answer: answer, generation: generation, on: stack)
+            self.rendering = rendering
+            goOn(rendering.step())
+        } catch {
+            fail(with: Failure(status: 500, templateError: error))
+        }
+    }
+
+    /// The client can take more of the page.
+    func goOnRendering() {
+        // A function that the page called may still be waiting; it goes on when that is over.
+        guard state == .rendering, wait == nil, let rendering else { return }
+        goOn(rendering.step())
+    }
+
+    /// Acts on one step of the page, and on those after it, until the page is done or has to wait.
+    func goOn(_ first: Renderer.Step) {
+        var step = first
+        while let rendering, let exchange, let coroutine {
+            switch step {
+            case .done:
+                return finish(rendering, exchange)
+            case .slice:
+                guard sendSlice(of: rendering, exchange) else { return }
+            case .yielded:
+                return worker.later { [serial = exchange.serial] in
+                    guard self.exchange === exchange, exchange.serial == serial else { return }
+                    self.goOnRendering()
+                }
+            case .call(let arguments):
+                rendering.willCall(arguments: arguments, on: coroutine.stack)
+                return resume(arguments: arguments)
+            case .failed(let error):
+                return fail(with: Failure(status: 500, templateError: error))
+            }
+            step = rendering.step()
+        }
+    }
+
+    /// False when rendering must stop for now, or for good.
+    private func sendSlice(of rendering: Rendering, _ exchange: HTTPExchange) -> Bool {
+        if !rendering.hasStarted {
+            rendering.hasStarted = true
+            let started = rendering.fields.withUnsafeReadableBytes {
+                exchange.start(ResponseHead(rendering.status, fields: $0))
+            }
+            guard started else {
+                cancel()
+                return false
+            }
+        }
+        // Writing may find the client gone, and then this task is over.
+        return exchange.write(rendering.takeSlice()) && state == .rendering
+    }
+
+    private func finish(_ rendering: Rendering, _ exchange: HTTPExchange) {
+        let status = rendering.status
+        if rendering.hasStarted {
+            let last = rendering.takeSlice()
+            if last.readableBytes > 0 { exchange.write(last) }
+            exchange.finish()
+        } else {
+            rendering.withPage { page in
+                _ = rendering.fields.withUnsafeReadableBytes {
+                    exchange.respond(ResponseHead(status, fields: $0), body: page)
+                }
+            }
+        }
+        complete(status: status, bytes: rendering.bytes)
+    }
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+
+internal import NIOCore
+
+/// One request in flight: from its head to the end of its answer. Reused by its worker.
+///
+/// Drives the handler's coroutine, step by step, and what follows from each step. Belongs to its
+/// worker's loop; knows the exchange it answers through, but no sockets.
+final class RequestTask {
+    enum State {
+        case idle
+        /// Accepted; the body is on its way.
+        case accepted
+        /// The coroutine runs, or waits.
+        case running
+        /// The page is being rendered; slices may be under way to the client.
+        case rendering
+    }
+
+    // SAFETY: the worker owns its tasks and outlives them.
+    unowned(unsafe) let worker: Worker
+    private(set) var exchange: HTTPExchange?
+    private(set) var generation: Generation
+    var match = RouteMatch()
+    var state = State.idle
+    private var memory = RequestMemory()
+    private var view: RequestView?
+    var coroutine: LuaCoroutine?
+    /// The request table, kept for error handlers; only where the app has some.
+    private var requestTable: LuaRef?
+    /// What the coroutine waits for.
+    private(set) var wait: Wait?
+    /// The error that is being handled: an error in its handler ends in the built-in page.
+    var failure: Failure?
+    var rendering: Rendering?
+    private(set) var startedAt: NIODeadline = .uptimeNanoseconds(0)
+
+    init(worker: Worker) {
+        self.worker = worker
+        generation = worker.generation
+    }
+
+    /// A host function that waits, and where its results go.
+    struct Wait {
+        var stack: LuaStack
+        var cancel: () -> Void
+    }
+
+    // MARK: Life
+
+    func begin(_ exchange: HTTPExchange) {
+        self.exchange = exchange
+        generation = worker.generation
+        state = .accepted
+        startedAt = .now()
+    }
+
+    /// Lets go of everything; the answer is out, or nobody wants it any more.
+    func end() {
+        guard state != .idle else { return }
+        state = .idle
+        view?.end(in: generation.vm)
+        view = nil
+        requestTable = nil
+        wait = nil
+        failure = nil
+        route = nil
+        if let rendering { worker.recycle(rendering) }
+        rendering = nil
+        exchange?.task = nil
+        exchange = nil
+        worker.recycle(self)
+    }
+
+    /// The client has gone.
+    func cancel() {
+        guard state != .idle else { return }
+        wait?.cancel()
+        worker.logCancelled(self)
+        dropCoroutine(finished: false)
+        end()
+    }
+
+    /// Somebody else answers.
+    func abandon() {
+        wait?.cancel()
+        dropCoroutine(finished: false)
+        end()
+    }
+
+    /// "GET /path", for the log; what the client sent is escaped there.
+    var requestLine: String {
+        guard let head = exchange else { return "?" }
+        let line = Array(head.head.slice(head.head.methodName)) + [ASCII.space]
+            + head.head.slice(head.head.target).prefix(512)
+        return String(decoding: line.map { $0 >= 0x20 && $0 < 0x7F ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+    }
+
+    /// Computes a field of `req` that the script reads for the first time.
+    func pushField(
+        _ field: RequestField, on stack: LuaStack, listener: (host: String, port: Int)
+    ) throws(HostError) {
+        guard let exchange else { return stack.pushNil() }
+        try RequestFields(
+            exchange: exchange, vm: generation.vm, routePath: route.map { generation.routes[$0].path }, listener: listener
+        ).push(field, on: stack)
+    }
+
+    func dropCoroutine(finished: Bool) {
+        guard let coroutine else { return }
+        self.coroutine = nil
+        if finished { generation.vm.put(coroutine) } else { generation.vm.discard(coroutine) }
+    }
+
+    // MARK: The handler
+
+    /// Calls handler `number` with the request.
+    func run(handler number: Int) {
+        state = .running
+        let coroutine = generation.vm.takeCoroutine()
+        self.coroutine = coroutine
+        generation.handlers.push(number, on: coroutine.stack)
+        pushRequest(on: coroutine.stack)
+        resume(arguments: 1)
+    }
+
+    /// The request table: made once, then the same for error handlers.
+    func pushRequest(on stack: LuaStack) {
+        if requestTable != nil {
+            pushKeptRequest(on: stack)
+            return
+        }
+        guard let exchange else { return stack.pushNil() }
+        describe(exchange)
+        view = memory.push(on: stack)
+        if generation.hasErrorHandlers {
+            stack.pushCopy(of: -1)
+            requestTable = LuaRef(taking: stack, of: generation.vm)
+        }
+    }
+
+    private func pushKeptRequest(on stack: LuaStack) {
+        guard let slot = requestTable?.slot else { return stack.pushNil() }
+        stack.push(referenceAt: slot)
+    }
+
+    /// Points the memory that C reads at the received head.
+    private func describe(_ exchange: HTTPExchange) {
+        let rawPath = exchange.head.slice(exchange.head.path)
+        var path = rawPath
+        if rawPath.contains(ASCII.percent) {
+            var decoded: [UInt8] = []
+            if PercentCoding.decode(rawPath, into: &decoded) {
+                path = decoded.withUnsafeBytes { memory.keep($0) }
+            }
+        }
+        memory.set(
+            head: exchange.head.bytes,
+            method: (exchange.head.methodName.offset, exchange.head.methodName.length),
+            rawPath: (exchange.head.path.offset, exchange.head.path.length), path: path,
+            headers: UnsafeRawPointer(exchange.head.headers.entries),
+            headerCount: exchange.head.headers.count,
+            owner: Unmanaged.passUnretained(self).toOpaque())
+        for index in 0..<match.count {
+            let parameter = match[index]
+            let value: RequestMemory.Value =
+                switch parameter.value {
+                case .integer(let integer): .integer(integer)
+                case .number(let number): .number(number)
+                case .bytes: .bytes
+                }
+            match.withBytes(of: parameter, in: rawPath) {
+                memory.addParameter(generation.parameterNames[Int(parameter.name)], $0, value)
+            }
+        }
+    }
+
+    func resume(arguments: Int32) {
+        guard let coroutine else { return }
+        let outer = worker.current
+        worker.current = self
+        let (status, _) = coroutine.resume(arguments: arguments)
+        worker.current = outer
+        switch status {
+        case .ok:
+            if state == .rendering, let rendering {
+                goOn(rendering.stepAfterCall(on: coroutine.stack))
+            } else {
+                answer(from: 1, on: coroutine.stack)
+            }
+        case .awaiting:
+            wait?.stack = generation.vm.waitingStack
+        case .yielded:
+            fail(
+                with: Failure(
+                    status: 500,
+                    error: ScriptError(
+                        message: "coroutine.yield outside of a coroutine: handlers wait by calling functions"
+                            + " that wait, such as app.sleep")))
+        case .runtimeError, .syntaxError, .memoryError:
+            fail(taking: coroutine.stack, status: status)
+        }
+    }
+
+    // MARK: Waiting
+
+    /// Registers what the running host function waits for; `cancel` is called when the client goes first.
+    func beginWait(cancel: @escaping () -> Void) {
+        wait = Wait(stack: generation.vm.main, cancel: cancel)
+    }
+
+    /// The wait is over: its results are pushed by `push`, and the handler goes on.
+    func endWait(_ push: (LuaStack) -> Void) {
+        guard let wait else { return }
+        self.wait = nil
+        push(wait.stack)
+        resume(arguments: 0)
+    }
+
+    // MARK: Answering
+
+    /// Reads what the handler returned and sends or renders it.
+    func answer(from first: Int32, on stack: LuaStack) {
+        guard let exchange else { return end() }
+        let reader = AnswerReader(
+            stack: stack, generation: generation, defaultStatus: failure?.status ?? 200,
+            isSecure: exchange.isSecure)
+        worker.fields.removeAll()
+        let answer: Answer
+        do throws(AnswerMistake) {
+            if let extra = failure?.fields { worker.fields.append(extra) }
+            answer = try reader.read(from: first, into: &worker.fields)
+        } catch {
+            return fail(with: Failure(status: 500, error: mistake(error.text)))
+        }
+        switch answer.content {
+        case .bytes(let index):
+            send(answer, stack.bytes(at: index) ?? UnsafeRawBufferPointer(start: nil, count: 0))
+        case .empty:
+            send(answer, UnsafeRawBufferPointer(start: nil, count: 0))
+        case .file(let path, let download):
+            sendFile(
+                named: stack.string(at: path) ?? "", download: download, status: answer.status,
+                hasContentType: answer.hasContentType)
+        case .template(let variables, let name):
+            render(answer, template: name, variables: variables, on: stack)
+        }
+    }
+
+    private func mistake(_ text: String) -> ScriptError {
+        var error = ScriptError(message: "the handler " + text)
+        if let route, generation.routes.indices.contains(route) {
+            error.message = "the handler of \(generation.routes[route].path) " + text
+            error.takePlace(from: generation.routes[route].origin)
+        }
+        return error
+    }
+
+    /// Number of the route that matched.
+    var route: Int?
+
+    private func send(_ answer: Answer, _ body: UnsafeRawBufferPointer) {
+        worker.fields.bytes.withUnsafeReadableBytes { fields in
+            _ = exchange?.respond(ResponseHead(answer.status, fields: fields), body: body)
+        }
+        complete(status: answer.status, bytes: body.count)
+    }
+
+    /// An answer without content that needs no script.
+    func respond(status: Int, fields: ByteBuffer) {
+        fields.withUnsafeReadableBytes {
+            _ = exchange?.respond(
+                ResponseHead(status, fields: $0), body: UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+        complete(status: status, bytes: 0)
+    }
+
+    func complete(status: Int, bytes: Int) {
+        worker.logAccess(self, status: status, bytes: bytes)
+        dropCoroutine(finished: true)
+        end()
+    }
+}
+
+@available(*, unavailable)
+extension RequestTask: Sendable {}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+
+internal import Logging
+internal import NIOCore
+
+/// One event loop's share of the server: one VM, one set of routes, the requests in flight.
+///
+/// The meeting point of HTTP, routing, Lua and templates; knows no sockets. Confined to its loop:
+/// nothing in it is locked.
+final class Worker: HTTPApplication {
+    let loop: any EventLoop
+    let configuration: WorkerConfiguration
+    let logger: Logger
+    private(set) var generation: Generation
+    private let accessLog: AccessLog?
+    /// Whose Lua code runs right now.
+    var current: RequestTask?
+    /// Header lines of the answer being put together.
+    var fields = HeaderBlock()
+    private var idleTasks: [RequestTask] = []
+    private var renderings = RenderingPool()
+    /// Of app.file: the directory of the script.
+    let root: FileRoot
+
+    /// - Throws: ``ScriptError`` when the app does not load.
+    init(
+        loop: any EventLoop, configuration: WorkerConfiguration, templates: TemplateSet, logger: Logger
+    ) throws(ScriptError) {
+        self.loop = loop
+        self.configuration = configuration
+        self.logger = logger
+        accessLog = configuration.hasAccessLog ? AccessLog(loop: loop, style: configuration.logStyle) : nil
+        let relay = ServiceRelay(logger: logger)
+        generation = try configuration.loader.load(services: relay.services)
+        generation.templates = templates
+        do throws(SystemError) {
+            root = try FileRoot(path: configuration.loader.root)
+        } catch {
+            throw ScriptError(message: "cannot open \(configuration.loader.root): \(error)")
+        }
+        generation.vm.readField = { [unowned self] owner, field, stack throws(HostError) in
+            try self.pushField(field, of: owner, on: stack)
+        }
+        relay.worker = self
+    }
+
+    var isDevelopment: Bool { configuration.loader.isDevelopment }
+
+    // MARK: Requests
+
+    func accept(_ exchange: HTTPExchange) -> BodyDecision {
+        let task = idleTasks.popLast() ?? RequestTask(worker: self)
+        exchange.task = task
+        task.begin(exchange)
+        let path = exchange.head.slice(exchange.head.path)
+        switch generation.table.match(method(of: exchange), path, into: &task.match) {
+        case .found(let route):
+            task.route = route
+            return .proceed(limit: generation.routes[route].bodyLimit ?? configuration.bodyLimit)
+        case .notFound:
+            return refuse(task, RequestTask.Failure(status: 404), exchange)
+        case .methodNotAllowed(let methods):
+            let allow = allowField(methods)
+            return refuse(task, RequestTask.Failure(status: 405, fields: allow), exchange)
+        case .options(let methods):
+            task.respond(status: 204, fields: allowField(methods))
+        case .redirect(let slash):
+            task.respond(
+                status: exchange.head.method == .get || exchange.isHead ? 301 : 308,
+                fields: location(of: exchange, slash))
+        case .badRequest:
+            return refuse(
+                task, RequestTask.Failure(status: 400, message: "The path of this URL is not valid."), exchange)
+        }
+        return .answered
+    }
+
+    func handle(_ exchange: HTTPExchange) {
+        guard let task = task(of: exchange), let route = task.route else { return }
+        switch generation.routes[route].target {
+        case .handler(let number): task.run(handler: number)
+        case .files(let number): task.sendStatic(generation.mounts[number])
+        }
+    }
+
+    func cancel(_ exchange: HTTPExchange) { task(of: exchange)?.cancel() }
+
+    func writable(_ exchange: HTTPExchange) { task(of: exchange)?.goOnRendering() }
+
+    func errorPage(_ error: HTTPError, _ exchange: HTTPExchange, into body: inout ByteBuffer) -> StaticString {
+        logger.debug("request refused: \(error)", metadata: ["client": "\(exchange.ipAddress ?? "?")"])
+        task(of: exchange)?.abandon()
+        accessLog?.refused(exchange, status: error.status)
+        body.writeBytes(ErrorPage.plain(status: error.status, message: error.message.description))
+        return "Content-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n"
+    }
+
+    /// Errors found before the handler runs: the app's own page, if it can be made at once, else the built-in.
+    private func refuse(_ task: RequestTask, _ failure: RequestTask.Failure, _ exchange: HTTPExchange) -> BodyDecision {
+        let serial = exchange.serial
+        task.fail(with: failure)
+        guard exchange.serial == serial, self.task(of: exchange) === task else { return .answered }
+        // The error handler waits: only a request without a body can wait with it.
+        if exchange.head.framing == .none { return .answered }
+        task.abandon()
+        return .reject(HTTPError(failure.status, ""))
+    }
+
+    private func task(of exchange: HTTPExchange) -> RequestTask? {
+        guard let task = exchange.task else { return nil }
+        // SAFETY: `accept` is the only one that sets an exchange's task.
+        return unsafeDowncast(task, to: RequestTask.self)
+    }
+
+    private func method(of exchange: HTTPExchange) -> RouteMethod {
+        switch exchange.head.method {
+        case .get: .get
+        case .head: .head
+        case .post: .post
+        case .put: .put
+        case .patch: .patch
+        case .delete: .delete
+        case .options: .options
+        case .connect, .trace, .other:
+            generation.table.method(named: exchange.head.slice(exchange.head.methodName))
+        }
+    }
+
+    private func allowField(_ methods: RouteMethodSet) -> ByteBuffer {
+        var field = ByteBuffer()
+        field.writeStaticString("Allow: ")
+        field.writeBytes(generation.table.allow(methods))
+        field.writeStaticString("\r\n")
+        return field
+    }
+
+    /// The same path with one slash more or less, and the query. The router never says so of a path that
+    /// would name another host.
+    private func location(of exchange: HTTPExchange, _ slash: RouteOutcome.TrailingSlash) -> ByteBuffer {
+        var field = ByteBuffer()
+        field.writeStaticString("Location: ")
+        let path = exchange.head.slice(exchange.head.path)
+        switch slash {
+        case .add:
+            field.writeBytes(path)
+            field.writeStaticString("/")
+        case .remove:
+            field.writeBytes(path.dropLast())
+        }
+        if !exchange.head.query.isEmpty {
+            field.writeStaticString("?")
+            field.writeBytes(exchange.head.slice(exchange.head.query))
+        }
+        field.writeStaticString("\r\n")
+        return field
+    }
+
+    // MARK: Tasks
+
+    /// Most tasks kept for reuse; each is a few hundred bytes.
+    private static let mostIdleTasks = 256
+
+    func recycle(_ task: RequestTask) {
+        if idleTasks.count < Self.mostIdleTasks { idleTasks.append(task) }
+    }
+
+    /// Begins a wait of the running request for `seconds`.
+    func sleep(seconds: Double) throws(HostError) {
+        guard let task = current else { throw .message("cannot wait here: no request is running") }
+        let nanoseconds = Int64(exactly: (seconds * 1e9).rounded()) ?? .max
+        let timer = loop.assumeIsolated().scheduleTask(in: .nanoseconds(nanoseconds)) {
+            task.endWait { _ in }
+        }
+        task.beginWait { timer.cancel() }
+    }
+
+    /// Runs `body` after the events that are due already, so that other requests get their turn.
+    func later(_ body: @escaping () -> Void) { loop.assumeIsolated().execute(body) }
+
+    /// Computes a field of the request that `owner`, a task of ours, is at.
+    private func pushField(
+        _ field: RequestField, of owner: UnsafeMutableRawPointer?, on stack: LuaStack
+    ) throws(HostError) {
+        guard let owner else { return stack.pushNil() }
+        // SAFETY: tasks give themselves as owner and end their view before they are released.
+        let task = Unmanaged<RequestTask>.fromOpaque(owner).takeUnretainedValue()
+        try task.pushField(field, on: stack, listener: (configuration.host, configuration.port))
+    }
+
+    // MARK: Rendering
+
+    func beginRendering(
+        _ template: UnsafeRawBufferPointer, variables: Int32, answer: Answer, generation: Generation, on stack: LuaStack
+    ) throws(TemplateError) -> Rendering {
+        let rendering = renderings.take()
+        try rendering.begin(
+            template, variables: variables, answer: answer, fields: fields, generation: generation, on: stack)
+        return rendering
+    }
+
+    func recycle(_ rendering: Rendering) { renderings.put(rendering) }
+
+    // MARK: Errors and logs
+
+    func errorPage(for failure: RequestTask.Failure, exchange: HTTPExchange) -> ErrorPage {
+        ErrorPage(failure, isDevelopment: isDevelopment, format: .init(for: exchange))
+    }
+
+    func logFailure(_ failure: RequestTask.Failure, of task: RequestTask) {
+        guard failure.status >= 500, let detail = ErrorPage.detail(of: failure) else { return }
+        logger.error("\(task.requestLine): \(failure.status)\n\(detail)")
+    }
+
+    func logAccess(_ task: RequestTask, status: Int, bytes: Int) {
+        guard let accessLog, let exchange = task.exchange else { return }
+        accessLog.write(exchange, status: status, bytes: bytes, since: task.startedAt)
+    }
+
+    func logCancelled(_ task: RequestTask) {
+        logger.debug("\(task.requestLine): client has gone")
+    }
+
+    // MARK: End
+
+    /// Closes the VM. No request may be in flight.
+    func shutDown() {
+        accessLog?.flush()
+        idleTasks.removeAll()
+        generation.vm.collectGarbage()
+    }
+}
+
+@available(*, unavailable)
+extension Worker: Sendable {}
+
+/// Stands between a VM's scripts and its worker, which does not exist yet while the main script runs.
+private final class ServiceRelay {
+    // SAFETY: the worker owns the VM whose scripts call this, so it is there as long as they are.
+    // Not weak: that would make each retain of the worker take the slow path of its reference count.
+    unowned(unsafe) var worker: Worker?
+    private let logger: Logger
+
+    init(logger: Logger) { self.logger = logger }
+
+    var services: ScriptServices {
+        ScriptServices(
+            log: { [logger] level, message, place in
+                logger.log(level: Logger.Level(rawValue: level == "warn" ? "warning" : level) ?? .info,
+                           "\(place): \(message)")
+            },
+            sleep: { seconds throws(HostError) in
+                guard let worker = self.worker else { throw .message("cannot wait while the app is loading") }
+                try worker.sleep(seconds: seconds)
+            })
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+
+import ArgumentParser
+import LuaHTTP
+
+/// The command: `luahttpd app.lua` serves, subcommands look at an app without serving it.
+@main
+struct LuaHTTPD: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "luahttpd",
+        abstract: "Serves a web site whose routes are written in Lua.",
+        discussion: """
+            luahttpd app.lua            serve the app on http://127.0.0.1:8080/
+            luahttpd check app.lua      load the app and its templates, and say what is wrong
+            luahttpd routes app.lua     list the routes of the app
+
+            Settings: flags win over LUAHTTPD_HOST, _PORT, _WORKERS, _MODE, _LOG_LEVEL and _ACCESS_LOG, \
+            these over app:config { … } in the script.
+            """,
+        version: "luahttpd \(LuaHTTPVersion.text) (\(LuaHTTPVersion.lua))",
+        subcommands: [ServeCommand.self, CheckCommand.self, RoutesCommand.self],
+        defaultSubcommand: ServeCommand.self)
+}

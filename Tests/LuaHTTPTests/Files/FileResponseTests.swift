@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+
+import Testing
+
+@testable import LuaHTTP
+
+struct FileResponseTests {
+    private let file = FileStatus(size: 1000, modified: 784_111_777, nanoseconds: 5, inode: 7)
+    private let date = "Sun, 06 Nov 1994 08:49:37 GMT"
+    private let tag = "\"3e8-2ebc98a1-5-7\""
+
+    /// Fields as `Name: value`; the status and, below it, the header lines of the answer.
+    private func answer(
+        _ method: Method, _ fields: [String: String] = [:], file: FileStatus? = nil,
+        now: Int64 = 2_000_000_000
+    ) -> FileResponse {
+        var storage = fields.mapValues { Array($0.utf8) }
+        for name in [
+            "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Range",
+        ]
+        where storage[name] == nil {
+            storage[name] = []
+        }
+        func field<R>(_ name: String, _ body: (UnsafeRawBufferPointer?) -> R) -> R {
+            fields[name] == nil ? body(nil) : storage[name, default: []].withUnsafeBytes(body)
+        }
+        return field("If-Match") { match in
+            field("If-None-Match") { noneMatch in
+                field("If-Modified-Since") { since in
+                    field("If-Unmodified-Since") { unmodified in
+                        field("If-Range") { ifRange in
+                            field("Range") { range in
+                                let conditional = Conditional.Fields(
+                                    ifMatch: match, ifNoneMatch: noneMatch, ifModifiedSince: since,
+                                    ifUnmodifiedSince: unmodified, ifRange: ifRange)
+                                return FileResponse(
+                                    to: FileResponse.Request(
+                                        method: method, fields: conditional, range: range),
+                                    for: file ?? self.file, type: "text/css; charset=utf-8",
+                                    options: FileResponse.Options(cacheControl: Array("max-age=60".utf8)),
+                                    now: now)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private func lines(_ response: FileResponse) -> String {
+        String(decoding: response.header, as: UTF8.self).replacing("\r\n", with: "|")
+    }
+
+    @Test(arguments: [Method.get, .head])
+    func wholeFileIsDescribed(method: Method) {
+        let response = answer(method)
+        #expect(response.status == 200 && response.range == 0..<1000)
+        #expect(
+            lines(response) == "ETag: \(tag)|Last-Modified: \(date)|Cache-Control: max-age=60|"
+                + "Content-Type: text/css; charset=utf-8|Accept-Ranges: bytes|")
+    }
+
+    @Test(arguments: [Method.post, .put, .patch, .delete, .options, .trace, .connect, .other])
+    func otherMethodsAreRefusedWithTheAllowedOnes(method: Method) {
+        let response = answer(method)
+        #expect(response.status == 405 && lines(response) == "Allow: GET, HEAD|" && response.range.isEmpty)
+    }
+
+    @Test func unchangedFileIsNotSentAgain() {
+        for fields in [
+            ["If-None-Match": tag], ["If-None-Match": "W/" + tag], ["If-None-Match": "\"x\", " + tag],
+            ["If-None-Match": "*"],
+            ["If-Modified-Since": date], ["If-Modified-Since": "Mon, 07 Nov 1994 00:00:00 GMT"],
+            ["If-None-Match": tag, "Range": "bytes=0-1"],
+        ] {
+            let response = answer(.get, fields)
+            #expect(response.status == 304 && response.range.isEmpty, "\(fields)")
+            #expect(lines(response) == "ETag: \(tag)|Last-Modified: \(date)|Cache-Control: max-age=60|")
+        }
+    }
+
+    @Test func changedFileIsSent() {
+        for fields in [
+            ["If-None-Match": "\"x\""], ["If-Modified-Since": "Sun, 06 Nov 1994 08:49:36 GMT"],
+            ["If-Modified-Since": "yesterday"], ["If-None-Match": "\"x\"", "If-Modified-Since": date],
+            ["If-Match": tag], ["If-Unmodified-Since": date],
+        ] {
+            #expect(answer(.get, fields).status == 200, "\(fields)")
+        }
+    }
+
+    @Test func failedPreconditionIs412() {
+        for fields in [
+            ["If-Match": "\"x\""], ["If-Match": "W/" + tag],
+            ["If-Unmodified-Since": "Sun, 06 Nov 1994 08:49:36 GMT"],
+        ] {
+            let response = answer(.get, fields)
+            #expect(response.status == 412 && response.header.isEmpty && response.range.isEmpty, "\(fields)")
+        }
+    }
+
+    @Test func rangeIsServedWithItsPlace() {
+        let response = answer(.get, ["Range": "bytes=10-19"])
+        #expect(response.status == 206 && response.range == 10..<20)
+        #expect(
+            lines(response).hasSuffix(
+                "|Content-Type: text/css; charset=utf-8|Accept-Ranges: bytes|Content-Range: bytes 10-19/1000|"
+            ))
+    }
+
+    @Test func unsatisfiableRangeTellsTheLength() {
+        let response = answer(.get, ["Range": "bytes=1000-"])
+        #expect(response.status == 416 && response.range.isEmpty)
+        #expect(lines(response) == "Content-Range: bytes */1000|")
+    }
+
+    @Test func rangeIsIgnoredWhereItDoesNotCount() {
+        #expect(answer(.head, ["Range": "bytes=10-19"]).status == 200)
+        #expect(answer(.get, ["Range": "bytes=0-1,5-6"]).status == 200)
+        #expect(answer(.get, ["Range": "bytes=10-19", "If-Range": "\"x\""]).status == 200)
+        #expect(answer(.get, ["Range": "bytes=10-19", "If-Range": "W/" + tag]).status == 200)
+        #expect(answer(.get, ["Range": "bytes=1000-", "If-Range": "\"x\""]).status == 200)
+        #expect(answer(.get, ["Range": "bytes=10-19", "If-Range": tag]).status == 206)
+        #expect(answer(.get, ["Range": "bytes=10-19", "If-Range": date]).status == 206)
+        #expect(
+            answer(.get, ["Range": "bytes=10-19", "If-Range": "Mon, 07 Nov 1994 00:00:00 GMT"]).status == 200)
+    }
+
+    @Test func oddStatusesMakeSensibleAnswers() {
+        let empty = answer(
+            .get, ["Range": "bytes=0-"], file: FileStatus(size: 0, modified: 0, nanoseconds: 0, inode: 0))
+        #expect(empty.status == 200 && empty.range.isEmpty)
+        let odd = answer(.get, file: FileStatus(size: -1, modified: -1, nanoseconds: -1, inode: .max))
+        #expect(odd.status == 200 && odd.range.isEmpty && !lines(odd).contains("Last-Modified"))
+        let future = answer(.get, now: 0)
+        #expect(lines(future).contains("Last-Modified: Thu, 01 Jan 1970 00:00:00 GMT"))
+    }
+
+    @Test func cacheControlMayBeLeftOut() {
+        let response = FileResponse(
+            to: FileResponse.Request(method: .get), for: file, type: ContentType.fallback, now: 2_000_000_000)
+        #expect(!lines(response).contains("Cache-Control"))
+        #expect(lines(response).contains("Content-Type: application/octet-stream|"))
+    }
+}

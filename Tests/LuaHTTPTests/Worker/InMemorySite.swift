@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+
+import Foundation
+import Logging
+import NIOCore
+import NIOEmbedded
+
+@testable import LuaHTTP
+
+/// A worker that serves an app through an embedded channel: everything but sockets.
+final class InMemorySite {
+    let channel: EmbeddedChannel
+    let worker: Worker
+    let log = LogCapture()
+    private let directory: URL
+
+    /// - Parameters:
+    ///   - source: of app.lua.
+    ///   - templates: name → source.
+    ///   - files: path → content, beside app.lua.
+    init(
+        _ source: String, templates: [String: String] = [:], files: [String: String] = [:],
+        isDevelopment: Bool = true, memoryLimit: Int = 64 << 20
+    ) throws {
+        directory = FileManager.default.temporaryDirectory.appending(path: "site-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        for (name, content) in files.merging(["app.lua": source], uniquingKeysWith: { $1 }) {
+            let file = directory.appending(path: name)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(content.utf8).write(to: file)
+        }
+        let set: TemplateSet
+        switch TemplateSet.build(templates.map { ($0.key, Array($0.value.utf8)) }) {
+        case .built(let built): set = built
+        case .failed(let errors): throw LoadError(errors)
+        }
+        let loader = GenerationLoader(
+            script: directory.path + "/app.lua", isDevelopment: isDevelopment, memoryLimit: memoryLimit)
+        channel = EmbeddedChannel()
+        let log = log
+        worker = try Worker(
+            loop: channel.eventLoop,
+            configuration: WorkerConfiguration(
+                loader: loader, bodyLimit: 1 << 20, hasAccessLog: false, logStyle: .short,
+                host: "127.0.0.1", port: 8080),
+            templates: set, logger: Logger(label: "test") { _ in LogCapture.Handler(log) })
+        let connections = LoopConnections(eventLoop: channel.eventLoop)
+        try channel.pipeline.syncOperations.addHandler(
+            HTTP1Handler(application: worker, loop: connections, limits: Limits(), remoteAddress: nil))
+    }
+
+    deinit {
+        _ = try? channel.finish(acceptAlreadyClosed: true)
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    /// Sends raw bytes and returns what came back at once.
+    func send(_ request: String) throws -> String {
+        try channel.writeInbound(ByteBuffer(string: request))
+        return try received()
+    }
+
+    func received() throws -> String {
+        var text = ""
+        while let part = try channel.readOutbound(as: IOData.self) {
+            if case .byteBuffer(let buffer) = part { text += String(buffer: buffer) }
+        }
+        return text
+    }
+
+    /// Requests `path` and returns the whole answer.
+    func get(_ path: String, headers: String = "") throws -> String {
+        try send("GET \(path) HTTP/1.1\r\nHost: t.example\r\n\(headers)\r\n")
+    }
+
+    func post(_ path: String, _ body: String, type: String = "application/x-www-form-urlencoded") throws -> String {
+        try send(
+            "POST \(path) HTTP/1.1\r\nHost: t.example\r\nContent-Type: \(type)\r\n"
+                + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+    }
+
+    /// The body of an answer that has one with a length.
+    static func body(of answer: String) -> String {
+        answer.range(of: "\r\n\r\n").map { String(answer[$0.upperBound...]) } ?? ""
+    }
+}
+
+/// Keeps log lines.
+final class LogCapture: @unchecked Sendable {
+    // @unchecked: used on the test's own thread only, through the embedded loop.
+    private(set) var lines: [String] = []
+
+    struct Handler: LogHandler {
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.debug
+        private let capture: LogCapture
+
+        init(_ capture: LogCapture) { self.capture = capture }
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(
+            level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String,
+            file: String, function: String, line: UInt
+        ) {
+            capture.lines.append("\(level) \(message)")
+        }
+    }
+}

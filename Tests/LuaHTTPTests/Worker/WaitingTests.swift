@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+
+import NIOCore
+import NIOEmbedded
+import Testing
+
+@testable import LuaHTTP
+
+/// Handlers that wait: others are served meanwhile, and clients may go.
+@Suite struct WaitingTests {
+    private static let app = """
+        local app = require "luahttpd"
+        closed = 0
+        app:get("/sleep", function(req)
+          local guard <close> = setmetatable({}, { __close = function() closed = closed + 1 end })
+          app.sleep(5)
+          return "slept " .. req.path
+        end)
+        app:get("/nested", function(req)
+          local step = coroutine.wrap(function() app.sleep(1); coroutine.yield "a"; app.sleep(1); return "b" end)
+          return step() .. step()
+        end)
+        app:get("/bad", function(req) app.sleep(-1) end)
+        app:get("/closed", function(req) return app.text(tostring(closed)) end)
+        app:get("/sort", function(req) table.sort({ 2, 1 }, function(a, b) app.sleep(1) return a < b end) end)
+        """
+
+    @Test func aSleepingHandlerAnswersWhenTimeHasPassed() throws {
+        let site = try InMemorySite(Self.app)
+        #expect(try site.get("/sleep") == "")
+        site.channel.embeddedEventLoop.advanceTime(by: .seconds(4))
+        #expect(try site.received() == "")
+        site.channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+        #expect(try site.received().hasSuffix("slept /sleep"))
+    }
+
+    @Test func waitsPassThroughCoroutinesOfTheScript() throws {
+        let site = try InMemorySite(Self.app)
+        #expect(try site.get("/nested") == "")
+        site.channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+        site.channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+        #expect(try site.received().hasSuffix("ab"))
+    }
+
+    @Test func aClientThatGoesEndsItsHandler() throws {
+        let site = try InMemorySite(Self.app)
+        #expect(try site.get("/sleep") == "")
+        #expect(site.worker.generation.vm.liveReferences > 0)
+        try site.channel.close().wait()
+        site.channel.embeddedEventLoop.advanceTime(by: .seconds(10))
+        #expect(site.worker.current == nil)
+        let coroutine = site.worker.generation.vm.takeCoroutine()
+        defer { site.worker.generation.vm.put(coroutine) }
+        "return closed".withCString { text in
+            _ = site.worker.generation.vm.load(
+                UnsafeRawBufferPointer(start: text, count: 13), name: "=test", on: coroutine.stack)
+        }
+        _ = coroutine.resume()
+        #expect(coroutine.stack.integer(at: 1) == 1)
+    }
+
+    @Test func whereLuaCannotWaitTheErrorSaysSo() throws {
+        let site = try InMemorySite(Self.app)
+        #expect(try site.get("/sort").contains("app.lua:14: cannot wait here"))
+        #expect(try site.get("/bad").contains("app.sleep expects a number of seconds"))
+    }
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Checks what no compiler does: who imports whom, and what every file carries. Exit code 1 with the reasons.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+status=0
+complain() {
+  echo "$1" >&2
+  status=1
+}
+
+# forbid PATTERN REASON FILES…: no file matches.
+forbid() {
+  local pattern=$1 reason=$2
+  shift 2
+  local found
+  found=$(grep -rnE --include='*.swift' --include='*.c' --include='*.h' "$pattern" "$@" || true)
+  if [[ -n $found ]]; then complain "$reason"$'\n'"$found"; fi
+}
+
+# All folders of LuaHTTP but those named.
+folders_without() {
+  local folder name
+  for folder in Sources/LuaHTTP/*/; do
+    name=$(basename "$folder")
+    [[ " $* " == *" $name "* ]] || echo "$folder"
+  done
+}
+
+import='^ *(internal |public |private |@[a-zA-Z]+ )*import '
+# shellcheck disable=SC2046 # folder names have no spaces
+{
+  forbid "${import}CLua" 'CLua is imported outside of Lua/ and Template/:' $(folders_without Lua Template) Sources/luahttpd
+  forbid "${import}CLua" 'CLua is imported by a part of the template engine that knows no Lua:' \
+    Sources/LuaHTTP/Template/Syntax Sources/LuaHTTP/Template/Compile
+  forbid "${import}NIOPosix" 'NIOPosix is imported outside of Server/ and Worker/:' $(folders_without Server Worker)
+  forbid "${import}NIO" 'a folder that knows no channels imports NIO:' $(folders_without Server Worker HTTP Script)
+  forbid "${import}Foundation" 'the library imports Foundation:' Sources/LuaHTTP
+  forbid '\b(try!|as!)' 'a forced try or cast (a remote crash if it can be reached):' Sources
+}
+forbid '#include *[<"](lua5\.4/)?(lua|lauxlib|lualib)\.h' 'a public header of CLua shows Lua to Swift:' Sources/CLua/include
+
+while IFS= read -r file; do
+  head -n 3 "$file" | grep -q 'SPDX-License-Identifier: MIT' || complain "no SPDX line: $file"
+done < <(find Package.swift Makefile Sources Tests scripts dev .ci -type f \
+  \( -name '*.swift' -o -name '*.c' -o -name '*.h' -o -name '*.lua' -o -name '*.sh' -o -name Makefile -o -name run \))
+
+exit $status

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Installs what building (build) or testing (test) needs besides Swift. Says what it installs; silent when
+# all is there. Uses apt-get as root or through sudo; on other systems it says what to install.
+set -euo pipefail
+
+fail() {
+  printf 'luahttpd: %s\n' "$*" >&2
+  exit 1
+}
+
+purpose=${1:-build}
+case $purpose in
+  build | test) ;;
+  *) fail "usage: $0 build|test" ;;
+esac
+
+command -v swift >/dev/null 2>&1 ||
+  fail "Swift 6.2 or later is needed and not found in PATH: see https://www.swift.org/install/"
+
+if [[ $(uname -s) == Darwin ]]; then
+  # The Lua of Homebrew; its headers and library are found through the prefix.
+  command -v brew >/dev/null 2>&1 || fail "Lua 5.4 is needed: install Homebrew (https://brew.sh), then 'brew install lua'"
+  brew list --versions lua >/dev/null 2>&1 || {
+    echo "luahttpd: installing lua with Homebrew" >&2
+    brew install lua
+  }
+  exit 0
+fi
+
+# What the compiler and the package manager need; a Swift image has it, a bare tarball may not.
+missing=()
+need() {
+  local package=$1
+  shift
+  "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+has_lua() { [[ -e /usr/include/lua5.4/lua.h ]] && compgen -G '/usr/lib/*/liblua5.4.a'; }
+need liblua5.4-dev has_lua
+need git command -v git
+need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
+need binutils command -v ld
+need g++ compgen -G '/usr/include/c++/*/vector'
+if [[ $purpose == test ]]; then
+  # C modules of Lua, to see that `require` finds and runs them.
+  need lua-cjson compgen -G '/usr/lib/*/lua/5.4/cjson.so'
+  need lua-lpeg compgen -G '/usr/lib/*/lua/5.4/lpeg.so'
+fi
+[[ ${#missing[@]} -gt 0 ]] || exit 0
+
+command -v apt-get >/dev/null 2>&1 || fail "these packages of Debian, or what your system calls them, are needed: ${missing[*]}
+(Lua 5.4 with its headers and the static library; for the tests also its cjson and lpeg modules)"
+
+as_root=()
+if [[ $EUID -ne 0 ]]; then
+  command -v sudo >/dev/null 2>&1 ||
+    fail "run as root or install sudo, or install these packages yourself: apt-get install ${missing[*]}"
+  as_root=(sudo)
+fi
+
+echo "luahttpd: installing ${missing[*]} (apt-get)" >&2
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
