@@ -53,11 +53,13 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict,
-            // C modules of Lua (lua-cjson, lpeg) look up lua_* and luaL_* in the program itself.
-            linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=lua_*",
-                                           "-Xlinker", "--export-dynamic-symbol=luaL_*",
-                                           "-Xlinker", "--export-dynamic-symbol=luaopen_*"],
-                                          .when(platforms: [.linux]))]
+            // C modules of Lua (lua-cjson, lpeg) look up lua_* and luaL_* in the program itself. The patterns
+            // are lld's, which comes with Swift; the default linker takes only whole names.
+            linkerSettings: [
+                .unsafeFlags(
+                    ["-use-ld=lld"] + ["lua_*", "luaL_*", "luaopen_*"].flatMap { ["-Xlinker", "--export-dynamic-symbol=\($0)"] },
+                    .when(platforms: [.linux]))
+            ]
         ),
         .testTarget(name: "CLuaTests", dependencies: ["CLua"], swiftSettings: strict),
         .testTarget(

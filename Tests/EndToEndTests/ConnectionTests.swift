@@ -12,7 +12,11 @@ struct ConnectionTests {
         app:post("/small", { limits = { body = "1KiB" } }, function(req) return app.text(#req.body) end)
         app:get("/n/:n<int>", function(req) return app.text(req.params.n) end)
         app:get("/wait", function(req) app.log.info("waiting") app.sleep(0.05) return "waited" end)
-        app:get("/forever", function(req) app.log.info("waiting") app.sleep(3600) end)
+        app:get("/forever", function(req)
+          local guard <close> = setmetatable({}, { __close = function() app.log.info("closed properly") end })
+          app.log.info("waiting")
+          app.sleep(3600)
+        end)
         app:get("/big", function(req) return app.text(("x"):rep(3000000)) end)
         """
 
@@ -126,15 +130,26 @@ struct ConnectionTests {
     @Test("a client that leaves while its request waits takes nothing with it")
     func clientLeaves() throws {
         try RunningServer.with(source: source, ["--dev", "--workers", "1", "--log-level", "debug"]) { server in
-            do {
-                let connection = try Connection(port: server.port)
-                try connection.send(Connection.bytes(of: "GET", "/forever"))
-                _ = try server.command.wait(for: "handler") { server.command.errors.contains("waiting") ? true : nil }
-            }
+            let connection = try Connection(port: server.port)
+            try connection.send(Connection.bytes(of: "GET", "/forever"))
+            _ = try server.command.wait(for: "handler") { server.command.errors.contains("waiting") ? true : nil }
+            connection.reset()
             _ = try server.command.wait(for: "the end of the request") {
                 server.command.errors.contains("client has gone") ? true : nil
             }
+            #expect(server.command.errors.contains("closed properly"))
             try #expect(server.get("/").text == "hello")
+        }
+    }
+
+    @Test("a client that has only finished sending gets its answer")
+    func halfClose() throws {
+        try RunningServer.with(source: source) { server in
+            let connection = try Connection(port: server.port)
+            try connection.send(Connection.bytes(of: "GET", "/wait"))
+            connection.finishSending()
+            try #expect(connection.response().text == "waited")
+            try #expect(connection.isClosedByPeer())
         }
     }
 

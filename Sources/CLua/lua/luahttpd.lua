@@ -151,6 +151,7 @@ end
 -- Sets a cookie. options: path, domain, max_age, expires, http_only, same_site, secure.
 function Response_methods:cookie(name, value, options)
   if type(name) ~= "string" then fail("cookie name must be a string, not %s", kind_of(name)) end
+  if options ~= nil and type(options) ~= "table" then fail("cookie options must be a table, not %s", kind_of(options)) end
   local cookies = self.cookies
   if not cookies then
     cookies = {}
@@ -300,7 +301,7 @@ for _, verb in ipairs { "get", "post", "put", "patch", "delete", "head", "option
   define_verb(verb, verb:upper())
 end
 
-local route_fields = { method = true, path = true, handler = true, name = true, limits = true, json = true }
+local route_fields = { method = true, path = true, handler = true, name = true, limits = true, json = true, true }
 
 -- app:route { method = "GET" or { "GET", "POST" }, path = "/x", handler = fn, name = "x" }
 function methods:route(definition)
@@ -407,6 +408,7 @@ function methods:static(prefix, directory, options)
   check_self(self, "static")
   check_path(prefix, "prefix of static files")
   if type(directory) ~= "string" then fail("directory of static files must be a string, not %s", kind_of(directory)) end
+  if options ~= nil and type(options) ~= "table" then fail("options of app:static must be a table, not %s", kind_of(options)) end
   for option, value in next, options or {} do
     if not static_options[option] then fail("unknown option '%s' of app:static%s", tostring(option), hint(option, static_options)) end
     if type(value) ~= static_options[option] then
@@ -655,6 +657,7 @@ end
 -- A file, relative to the directory of the main script. options.filename: offered for download.
 function functions.file(path, options)
   if type(path) ~= "string" then fail("app.file expects a path, not %s", kind_of(path)) end
+  if options ~= nil and type(options) ~= "table" then check_options(options) end
   local filename, rest = nil, {}
   for name, value in next, options or {} do
     if name == "filename" then filename = value else rest[name] = value end

@@ -165,6 +165,13 @@ struct LuaStack {
     /// Replaces the key on top by `table[key]` with metamethods; the error value when one raised. [-1, +1]
     func getProtected(from table: Int32) -> LuaStatus { LuaStatus(lh_get_protected(state, table)) }
 
+    /// The value has a metatable with `__tostring`.
+    func hasOwnDescription(at index: Int32) -> Bool {
+        guard getMetatable(of: index) else { return false }
+        defer { pop(2) }
+        return getField("__tostring", of: -1) != .nil
+    }
+
     /// Pushes `tostring(value)`, or the error value. [-0, +1]
     func pushDescription(of index: Int32) -> LuaStatus { LuaStatus(lh_to_string(state, index)) }
 

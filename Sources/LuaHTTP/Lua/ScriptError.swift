@@ -52,6 +52,10 @@ extension ScriptError {
         if let text = stack.string(at: -1) { return text }
         guard stack.reserve(6) else { return "error object is a \(stack.type(at: -1).name) value" }
         if stack.type(at: -1) == .nil { return "error object is nil (error() was called without a message)" }
+        // Without a __tostring of its own a table says only where it is in memory.
+        guard stack.type(at: -1) == .number || stack.hasOwnDescription(at: -1) else {
+            return "error object is a \(stack.type(at: -1).name) value"
+        }
         let status = stack.pushDescription(of: -1)
         defer { stack.pop() }
         return status == .ok ? stack.string(at: -1) ?? "?" : "error object whose __tostring failed"

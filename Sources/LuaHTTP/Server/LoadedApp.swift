@@ -79,9 +79,7 @@ public struct LoadedApp: Sendable {
         case "chainable": options.undefined = .chainable
         default: options.undefined = .lenient
         }
-        let (sources, errors) = TemplateLoader(directory: directory).load()
-        guard errors.isEmpty else { throw LoadError(errors) }
-        switch TemplateSet.build(sources, options: options) {
+        switch TemplateSet.load(root: directory, options: options) {
         case .built(let set): return set
         case .failed(let errors): throw LoadError(errors)
         }

@@ -1,108 +1,50 @@
 // SPDX-License-Identifier: MIT
 
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+    internal import Musl
 #else
-internal import Darwin
+    internal import Darwin
 #endif
 
-/// Reads the templates of a directory: every text file below it, by its path from there. Follows no link out of the
-/// directory. Knows neither syntax nor who uses the templates.
+/// Reads all templates below a directory. Nothing outside of it is ever opened: names come from the directory itself,
+/// and links that lead out of it are errors. Knows nothing of what is in the files.
 struct TemplateLoader {
-    let directory: String
+    let root: String
+    var maximumSize = 4 << 20
+    /// Directories within directories; more is a loop of links.
+    var maximumDepth = 20
 
-    private static let largestFile = 4 << 20
-    private static let deepest = 16
-    private static let mostFiles = 10_000
-    /// What is text; images and the like may lie beside templates.
-    private static let extensions: Set<String> = [
-        "html", "htm", "xhtml", "xml", "svg", "txt", "md", "json", "js", "css", "csv", "tsv", "rss", "atom", "ics",
-        "yaml", "yml", "toml", "tpl", "tmpl", "jinja", "jinja2", "j2", "eml", "lua", "sql", "sh", "conf",
-    ]
-
-    typealias Source = (name: String, bytes: [UInt8])
-
-    /// All templates sorted by name, and what is wrong with files that cannot be templates.
-    func load() -> (sources: [Source], errors: [TemplateError]) {
-        var sources: [Source] = []
-        var errors: [TemplateError] = []
-        guard let root = Self.realPath(directory) else {
-            return ([], [Self.error(directory, "cannot open the directory \(directory): \(Self.reason)")])
-        }
-        var pending: [(path: String, name: String, depth: Int)] = [(root, "", 0)]
-        while let (path, name, depth) = pending.popLast() {
-            for entry in Self.entries(of: path) {
-                let full = path + "/" + entry
-                let inner = name.isEmpty ? entry : name + "/" + entry
-                guard let real = Self.realPath(full), real == root || real.hasPrefix(root + "/") else {
-                    if Self.isTemplate(entry) { errors.append(Self.error(inner, "leads out of \(directory)")) }
-                    continue
-                }
-                if Self.kind(of: real) == S_IFDIR {
-                    if depth < Self.deepest { pending.append((full, inner, depth + 1)) }
-                } else if Self.isTemplate(entry), Self.kind(of: real) == S_IFREG {
-                    guard sources.count < Self.mostFiles else {
-                        return (sources, errors + [Self.error(inner, "more than \(Self.mostFiles) templates")])
-                    }
-                    switch Self.read(real) {
-                    case .success(let bytes): sources.append((inner, bytes))
-                    case .failure(let reason): errors.append(Self.error(inner, reason.text))
-                    }
-                }
-            }
-        }
-        return (sources.sorted { $0.name < $1.name }, errors)
+    struct Source {
+        var name: String
+        var bytes: [UInt8]
     }
 
-    private struct Reason: Error { let text: String }
+    private var realRoot = ""
+    private var sources: [Source] = []
+    private var errors: [TemplateError] = []
 
-    private static func read(_ path: String) -> Result<[UInt8], Reason> {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else { return .failure(Reason(text: "cannot be read: \(reason)")) }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 64 << 10)
-        while bytes.count <= largestFile {
-            let count = chunk.withUnsafeMutableBytes { systemRead(file, $0) }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { return .failure(Reason(text: "cannot be read: \(reason)")) }
-            if count == 0 {
-                guard String(validating: bytes, as: UTF8.self) != nil else {
-                    return .failure(Reason(text: "is not UTF-8 text"))
-                }
-                return .success(bytes)
-            }
-            bytes += chunk[..<count]
+    init(root: String) { self.root = root }
+
+    /// Every regular file, in the order of names, except those that begin with a dot or end with `~`.
+    static func load(root: String) -> (sources: [Source], errors: [TemplateError]) {
+        var loader = TemplateLoader(root: root)
+        guard let real = realPath(root) else {
+            loader.report("", "the directory '\(root)' cannot be read")
+            return ([], loader.errors)
         }
-        return .failure(Reason(text: "is larger than 4 MiB"))
+        loader.realRoot = real
+        loader.scan("", depth: 0)
+        loader.sources.sort { $0.name < $1.name }
+        return (loader.sources, loader.errors)
     }
 
-    /// Names in a directory, without hidden files and what editors leave behind.
-    private static func entries(of path: String) -> [String] {
-        guard let handle = opendir(path) else { return [] }
-        defer { closedir(handle) }
-        var names: [String] = []
-        while let entry = readdir(handle) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
-                    String(cString: $0)
-                }
-            }
-            if !name.hasPrefix("."), !name.hasSuffix("~"), !name.hasPrefix("#") { names.append(name) }
-        }
-        return names
-    }
-
-    private static func isTemplate(_ name: String) -> Bool {
-        guard let dot = name.lastIndex(of: ".") else { return false }
-        return extensions.contains(name[name.index(after: dot)...].lowercased())
-    }
-
-    private static func kind(of path: String) -> mode_t {
-        var status = stat()
-        return stat(path, &status) == 0 ? status.st_mode & S_IFMT : 0
+    private mutating func report(_ name: String, _ message: String) {
+        errors.append(
+            TemplateError(
+                kind: .templateNotFound, message: message, template: name.isEmpty ? root : name, line: 0, column: 0,
+                excerpt: ""))
     }
 
     private static func realPath(_ path: String) -> String? {
@@ -111,14 +53,58 @@ struct TemplateLoader {
         return String(cString: resolved)
     }
 
-    private static var reason: String { String(cString: strerror(errno)) }
+    private mutating func scan(_ directory: String, depth: Int) {
+        guard depth <= maximumDepth else { return report(directory, "directories are nested too deeply") }
+        let path = directory.isEmpty ? realRoot : realRoot + "/" + directory
+        guard let stream = opendir(path) else { return report(directory, "the directory cannot be read") }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(validatingCString: $0) }
+            }
+            guard let name else {
+                report(directory, "a file's name is not UTF-8")
+                continue
+            }
+            if name.hasPrefix(".") || name.hasSuffix("~") { continue }
+            visit(directory.isEmpty ? name : directory + "/" + name, depth)
+        }
+    }
 
-    private static func error(_ name: String, _ message: String) -> TemplateError {
-        TemplateError(
-            kind: .templateNotFound, message: "'\(name)' \(message)", template: name, line: 0, column: 0, excerpt: "")
+    private mutating func visit(_ name: String, _ depth: Int) {
+        // A link may lead anywhere: what it resolves to must be below the root.
+        guard let real = Self.realPath(realRoot + "/" + name) else { return report(name, "the file cannot be read") }
+        guard real.hasPrefix(realRoot == "/" ? "/" : realRoot + "/") else {
+            return report(name, "the link leads out of the directory of templates")
+        }
+        var status = stat()
+        guard stat(real, &status) == 0 else { return report(name, "the file cannot be read") }
+        switch status.st_mode & S_IFMT {
+        case S_IFDIR: scan(name, depth: depth + 1)
+        case S_IFREG: read(name, real)
+        default: break
+        }
+    }
+
+    private mutating func read(_ name: String, _ path: String) {
+        guard let file = fopen(path, "rb") else { return report(name, "the file cannot be read") }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while case let count = fread(&chunk, 1, chunk.count, file), count > 0 {
+            bytes += chunk[..<count]
+            guard bytes.count <= maximumSize else { return report(name, "the file is larger than \(maximumSize) bytes") }
+        }
+        guard ferror(file) == 0 else { return report(name, "the file cannot be read") }
+        sources.append(Source(name: name, bytes: bytes))
     }
 }
 
-private func systemRead(_ file: Int32, _ memory: UnsafeMutableRawBufferPointer) -> Int {
-    read(file, memory.baseAddress, memory.count)
+extension TemplateSet {
+    /// All templates below a directory.
+    static func load(root: String, options: TemplateOptions = .init()) -> Outcome {
+        let (sources, errors) = TemplateLoader.load(root: root)
+        guard errors.isEmpty else { return .failed(errors) }
+        return build(sources.map { ($0.name, $0.bytes) }, options: options)
+    }
 }

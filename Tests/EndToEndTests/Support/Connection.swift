@@ -36,6 +36,23 @@ final class Connection {
 
     deinit { close(socket) }
 
+    /// Sends FIN: nothing more comes from here.
+    func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
+
+    /// Breaks the connection: the peer gets RST.
+    func reset() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(socket, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        // A socket that was never connected takes the place of the closed descriptor.
+        #if canImport(Glibc)
+        let other = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #else
+        let other = Darwin.socket(AF_INET, SOCK_STREAM, 0)
+        #endif
+        dup2(other, socket)
+        close(other)
+    }
+
     func send(_ text: String) throws { try send(Array(text.utf8)) }
 
     func send(_ bytes: [UInt8]) throws {

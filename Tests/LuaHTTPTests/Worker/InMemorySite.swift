@@ -20,7 +20,7 @@ final class InMemorySite {
     ///   - files: path → content, beside app.lua.
     init(
         _ source: String, templates: [String: String] = [:], files: [String: String] = [:],
-        isDevelopment: Bool = true, memoryLimit: Int = 64 << 20
+        isDevelopment: Bool = true, memoryLimit: Int = 128 << 20
     ) throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "site-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -89,7 +89,7 @@ final class InMemorySite {
 /// Keeps log lines.
 final class LogCapture: @unchecked Sendable {
     // @unchecked: used on the test's own thread only, through the embedded loop.
-    private(set) var lines: [String] = []
+    fileprivate(set) var lines: [String] = []
 
     struct Handler: LogHandler {
         var metadata: Logger.Metadata = [:]
@@ -103,11 +103,6 @@ final class LogCapture: @unchecked Sendable {
             set { metadata[key] = newValue }
         }
 
-        func log(
-            level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String,
-            file: String, function: String, line: UInt
-        ) {
-            capture.lines.append("\(level) \(message)")
-        }
+        func log(event: LogEvent) { capture.lines.append("\(event.level) \(event.message)") }
     }
 }

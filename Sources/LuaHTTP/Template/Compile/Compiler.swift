@@ -29,6 +29,12 @@ struct Compiler {
     static func compile(name: String, source: [UInt8], symbols: Symbols, options: SyntaxOptions) throws(SyntaxFault)
         -> CompiledTemplate
     {
+        guard source.count <= 4 << 20 else {
+            throw SyntaxFault(message: "template is larger than 4 MiB", span: Span(0, 0))
+        }
+        if let offset = source.withUnsafeBytes({ UTF8Text.firstInvalid($0) }) {
+            throw SyntaxFault(message: "template is not UTF-8", span: Span(offset, offset + 1))
+        }
         let normalised = Lexer.normalise(source, options)
         let tree = try Parser.parse(normalised, options)
         var compiler = Compiler(

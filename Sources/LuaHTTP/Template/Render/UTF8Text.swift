@@ -17,6 +17,17 @@ enum UTF8Text {
         return wanted
     }
 
+    /// Offset of the first byte that is not part of a character.
+    static func firstInvalid(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        var offset = 0
+        while offset < bytes.count {
+            let length = length(bytes, at: offset)
+            if length == 1, bytes[offset] >= 0x80 { return offset }
+            offset &+= length
+        }
+        return nil
+    }
+
     static func count(_ bytes: UnsafeRawBufferPointer) -> Int {
         var count = 0
         var offset = 0

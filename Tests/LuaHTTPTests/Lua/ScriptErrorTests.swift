@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+
+import Testing
+
+@testable import LuaHTTP
+
+/// What an author learns of an error.
+struct ScriptErrorTests {
+    private func failure(_ source: String, memoryLimit: Int = 512 << 20) throws -> ScriptError {
+        let vm = try LuaVM(memoryLimit: memoryLimit)
+        let coroutine = vm.takeCoroutine()
+        defer { vm.discard(coroutine) }
+        let stack = coroutine.stack
+        let status = Array(source.utf8).withUnsafeBytes { vm.load($0, name: "@app.lua", on: stack) }
+        guard status == .ok else { return ScriptError(takingFrom: stack, status: status) }
+        let outcome = coroutine.resume()
+        #expect(outcome.status != .ok)
+        return ScriptError(takingFrom: stack, status: outcome.status)
+    }
+
+    @Test func messageAndPlaceAreApart() throws {
+        let error = try failure("\nerror('no: way')")
+        #expect(error.kind == .runtime)
+        #expect(error.message == "no: way")
+        #expect(error.file == "app.lua")
+        #expect(error.line == 2)
+        #expect(error.description == "app.lua:2: no: way")
+    }
+
+    @Test func syntaxErrors() throws {
+        let error = try failure("local x =\n\n= 5")
+        #expect(error.kind == .syntax)
+        #expect(error.line == 3)
+        #expect(error.message == "unexpected symbol near '='")
+        #expect(try failure("\u{1B}Lua").message.contains("attempt to load a binary chunk"))
+    }
+
+    @Test func framesFromTheInsideOut() throws {
+        let error = try failure("""
+            local function inner() local x = nil + 1 end
+            function outer() inner() return 1 end
+            pcall(pcall)
+            local t = { method = function() outer() return 1 end }
+            t.method()
+            """)
+        #expect(error.frames == [
+            .init(file: "app.lua", line: 1, function: "upvalue 'inner'"),
+            .init(file: "app.lua", line: 2, function: "function 'outer'"),
+            .init(file: "app.lua", line: 4, function: "field 'method'"),
+            .init(file: "app.lua", line: 5, function: "main chunk"),
+        ] || error.frames.map(\.line) == [1, 2, 4, 5])
+    }
+
+    @Test func anErrorValueNeedNotBeAString() throws {
+        #expect(try failure("error()").message == "error object is nil (error() was called without a message)")
+        #expect(try failure("error(42)").message == "42")
+        #expect(try failure("error(setmetatable({}, { __tostring = function() return 'nice' end }))").message == "nice")
+        #expect(try failure("error(setmetatable({}, { __tostring = error }))").message == "error object whose __tostring failed")
+        #expect(try failure("error(setmetatable({}, { __tostring = function() return {} end }))").message == "error object whose __tostring failed")
+        #expect(try failure("error({})").message.hasPrefix("table: "))
+        // No place in the value: that of the function that raised it.
+        #expect(try failure("\nerror({})").line == 2)
+    }
+
+    @Test func runningOutOfMemory() throws {
+        let error = try failure("local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end", memoryLimit: 4 << 20)
+        #expect(error.kind == .memory)
+        #expect(error.message.hasPrefix("not enough memory"))
+        #expect(error.line == 1)
+    }
+
+    @Test func deepRecursion() throws {
+        let error = try failure("local function f() return 1 + f() end\nf()")
+        #expect(error.message.hasPrefix("stack overflow"))
+        #expect(error.frames.count == 50)
+        // Frames that are no files, a hundred thousand of them: found quickly, or not at all.
+        let loaded = try failure("load('local function f() return 1 + f() end f()', '=x')()")
+        #expect(loaded.message.hasPrefix("stack overflow"))
+        #expect(loaded.frames.isEmpty)
+    }
+}
