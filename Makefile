@@ -10,11 +10,16 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 SWIFT   ?= swift
 
-# The Swift runtime is linked in: the binary needs nothing but the C library. On macOS it is part of the system.
+# The Swift runtime is linked in: the binary needs nothing but the C and C++ libraries. That hides the symbols of
+# every archive, and C modules of Lua would not find Lua's: so the linker gets Lua as one object file, through a
+# linker script in place of the archive. On macOS the runtime is part of the system.
+LUA = .build/lua
 ifeq ($(shell uname -s),Linux)
-RELEASE = -c release --static-swift-stdlib
+RELEASE = -c release --static-swift-stdlib -Xswiftc -L$(CURDIR)/$(LUA)
+LUA_OBJECT = $(LUA)/liblua5.4.a
 else
 RELEASE = -c release
+LUA_OBJECT =
 endif
 BINARY = .build/release/luahttpd
 
@@ -35,8 +40,13 @@ test: check
 check:
 	@dev/check-layout.sh
 
-release: dependencies
+release: dependencies $(LUA_OBJECT)
 	$(SWIFT) build $(RELEASE) --product luahttpd
+
+$(LUA)/liblua5.4.a: | dependencies
+	@mkdir -p $(LUA)
+	ld -r -o $(LUA)/lua.o --whole-archive /usr/lib/*/liblua5.4.a
+	@echo 'INPUT($(CURDIR)/$(LUA)/lua.o)' > $@
 
 dependencies:
 	@dev/install-dependencies.sh build
@@ -47,7 +57,7 @@ install: release
 	  "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" \
 	  "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
 	install -m 755 "$(BINARY)" "$(DESTDIR)$(PREFIX)/bin/luahttpd"
-	install -m 644 docs/luahttpd.lua "$(DESTDIR)$(PREFIX)/share/luahttpd/luahttpd.lua"
+	install -m 644 docs/luahttpd.lua docs/luahttpd-json.lua "$(DESTDIR)$(PREFIX)/share/luahttpd/"
 	"$(BINARY)" --generate-completion-script bash \
 	  > "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/luahttpd"
 	"$(BINARY)" --generate-completion-script zsh \

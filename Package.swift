@@ -65,7 +65,7 @@ let package = Package(
         .testTarget(
             name: "LuaHTTPTests",
             dependencies: [
-                "LuaHTTP",
+                "CLua", "LuaHTTP",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],

@@ -7,36 +7,56 @@ import Testing
 /// crashes, the VM stays usable, and nothing leaks.
 struct AllocationFailureTests {
     private static let scripts: [(String, String)] = [
-        ("loading and calling", "local t = {} for i = 1, 20 do t[i] = 'item ' .. i end return table.concat(t, ' ')"),
+        (
+            "loading and calling",
+            "local t = {} for i = 1, 20 do t[i] = 'item ' .. i end return table.concat(t, ' ')"
+        ),
         ("waiting", "local a = { wait() } local b = { wait() } return a[1] + b[1] .. ''"),
-        ("waiting in coroutines", """
+        (
+            "waiting in coroutines",
+            """
             local f = coroutine.wrap(function() local g = coroutine.wrap(function() return 'x' .. wait() end) return g() end)
             local _, text = coroutine.resume(coroutine.create(function() return 'y' .. wait() end))
             return f() .. text
-            """),
-        ("errors", """
+            """
+        ),
+        (
+            "errors",
+            """
             local x <close> = setmetatable({}, { __close = function() note('closed ' .. tostring({})) end })
             pcall(fail)
             pcall(error, setmetatable({}, { __tostring = function() return 'e' .. tostring({}) end }))
             call(function() error('a' .. tostring({})) end)
             fail()
-            """),
-        ("errors in a message handler", """
+            """
+        ),
+        (
+            "errors in a message handler",
+            """
             xpcall(error, function() error(tostring({})) end)
             local function handler() error(tostring({})) end
             coroutine.wrap(function() xpcall(error, handler) end)()
             return 'x'
-            """),
-        ("resuming the dead", """
+            """
+        ),
+        (
+            "resuming the dead",
+            """
             local co = coroutine.create(function() end)
             coroutine.resume(co)
             coroutine.resume(co)
             local self self = coroutine.create(function() return coroutine.resume(self) end)
             coroutine.resume(self)
             return 'x'
-            """),
-        ("nesting too deep", "local function f(n) if n > 0 then return coroutine.wrap(f)(n - 1) end end return pcall(f, 250)"),
-        ("closing", """
+            """
+        ),
+        (
+            "nesting too deep",
+            "local function f(n) if n > 0 then return coroutine.wrap(f)(n - 1) end end return pcall(f, 250)"
+        ),
+        (
+            "closing",
+            """
             local co = coroutine.create(function()
               local x <close> = setmetatable({}, { __close = function() error('x' .. tostring({})) end })
               coroutine.yield({})
@@ -44,18 +64,25 @@ struct AllocationFailureTests {
             coroutine.resume(co)
             coroutine.close(co)
             return 'x'
-            """),
-        ("finalizers", """
+            """
+        ),
+        (
+            "finalizers",
+            """
             for i = 1, 3 do setmetatable({}, { __gc = function() pcall(fail) error('x' .. tostring({})) end }) end
             collectgarbage()
             return 'x'
-            """),
-        ("a request", """
+            """
+        ),
+        (
+            "a request",
+            """
             local text = req.path .. req.raw .. req.query
             for name, value in pairs(req.headers) do text = text .. name .. value end
             for name, value in pairs(req) do text = text .. name end
             return text .. req.headers.host .. #req.headers:all('host')
-            """),
+            """
+        ),
     ]
 
     @Test(arguments: scripts.indices) func scriptsSurviveFailingAllocations(_ index: Int) {

@@ -6,7 +6,8 @@ import Testing
 /// coroutine.* as scripts see it: Lua's own behaviour, and what is special about waiting ones.
 struct CoroutineTests {
     private func expect(
-        _ source: String, _ text: String, _ status: lh_status = LH_OK, location: SourceLocation = #_sourceLocation
+        _ source: String, _ text: String, _ status: lh_status = LH_OK,
+        location: SourceLocation = #_sourceLocation
     ) {
         let test = TestVM()
         #expect(test.run(source) == .init(status: status, text: text), sourceLocation: location)
@@ -16,36 +17,53 @@ struct CoroutineTests {
     // MARK: As in Lua
 
     @Test func resumeOfEachState() {
-        expect("return coroutine.resume(coroutine.create(function(...) return ... end), 1, nil, 3)", "true 1 nil 3")
-        expect("local co = coroutine.create(function() end) coroutine.resume(co) return coroutine.resume(co)",
-               "false cannot resume dead coroutine")
-        expect("local co = coroutine.create(error) coroutine.resume(co, 'x') return coroutine.resume(co)",
-               "false cannot resume dead coroutine")
-        expect("local co co = coroutine.create(function() return coroutine.resume(co) end) return coroutine.resume(co)",
-               "true false cannot resume non-suspended coroutine")
-        expect("return coroutine.resume(coroutine.running())", "false cannot resume the coroutine of a request")
-        expect("""
+        expect(
+            "return coroutine.resume(coroutine.create(function(...) return ... end), 1, nil, 3)",
+            "true 1 nil 3")
+        expect(
+            "local co = coroutine.create(function() end) coroutine.resume(co) return coroutine.resume(co)",
+            "false cannot resume dead coroutine")
+        expect(
+            "local co = coroutine.create(error) coroutine.resume(co, 'x') return coroutine.resume(co)",
+            "false cannot resume dead coroutine")
+        expect(
+            "local co co = coroutine.create(function() return coroutine.resume(co) end) return coroutine.resume(co)",
+            "true false cannot resume non-suspended coroutine")
+        expect(
+            "return coroutine.resume(coroutine.running())", "false cannot resume the coroutine of a request")
+        expect(
+            """
             local outer outer = coroutine.create(function()
               return coroutine.resume(coroutine.create(function() return coroutine.resume(outer) end))
             end)
             return coroutine.resume(outer)
             """, "true true false cannot resume non-suspended coroutine")
         expect("return select('#', coroutine.resume(coroutine.create(function() end)))", "1")
-        expect("coroutine.resume(1)", "t.lua:1: bad argument #1 to 'resume' (coroutine expected, got number)", LH_ERROR_RUNTIME)
+        expect(
+            "coroutine.resume(1)", "t.lua:1: bad argument #1 to 'resume' (coroutine expected, got number)",
+            LH_ERROR_RUNTIME)
     }
 
     @Test func errorValuesStayAsTheyAre() {
-        expect("local e = {} local _, got = coroutine.resume(coroutine.create(function() error(e) end)) return e == got", "true")
-        expect("local e = {} local _, got = pcall(coroutine.wrap(function() error(e) end)) return e == got", "true")
+        expect(
+            "local e = {} local _, got = coroutine.resume(coroutine.create(function() error(e) end)) return e == got",
+            "true")
+        expect(
+            "local e = {} local _, got = pcall(coroutine.wrap(function() error(e) end)) return e == got",
+            "true")
         expect("return pcall(coroutine.wrap(function() error() end))", "false nil")
         expect("local f = coroutine.wrap(function() error('x', 0) end)\nf()", "t.lua:2: x", LH_ERROR_RUNTIME)
-        expect("local f = coroutine.wrap(function() end) f()\nf()", "t.lua:2: cannot resume dead coroutine", LH_ERROR_RUNTIME)
-        expect("local f f = coroutine.wrap(function() f() end)\nf()",
-               "t.lua:2: t.lua:1: cannot resume non-suspended coroutine", LH_ERROR_RUNTIME)
+        expect(
+            "local f = coroutine.wrap(function() end) f()\nf()", "t.lua:2: cannot resume dead coroutine",
+            LH_ERROR_RUNTIME)
+        expect(
+            "local f f = coroutine.wrap(function() f() end)\nf()",
+            "t.lua:2: t.lua:1: cannot resume non-suspended coroutine", LH_ERROR_RUNTIME)
     }
 
     @Test func wrapClosesWhatAnErrorLeaves() {
-        expect("""
+        expect(
+            """
             local seen
             local f = coroutine.wrap(function()
               local x <close> = setmetatable({}, { __close = function(_, e) seen = e end })
@@ -54,7 +72,8 @@ struct CoroutineTests {
             pcall(f)
             return seen
             """, "x")
-        expect("""
+        expect(
+            """
             local f = coroutine.wrap(function()
               local x <close> = setmetatable({}, { __close = function() error("closing", 0) end })
               error("x", 0)
@@ -64,19 +83,30 @@ struct CoroutineTests {
     }
 
     @Test func closeOfEachState() {
-        expect("local co = coroutine.create(print) return coroutine.close(co), coroutine.status(co)", "true dead")
-        expect("local co = coroutine.create(coroutine.yield) coroutine.resume(co) return coroutine.close(co), coroutine.status(co)", "true dead")
-        expect("local co = coroutine.create(function() end) coroutine.resume(co) return coroutine.close(co)", "true")
-        expect("local co = coroutine.create(error) coroutine.resume(co, 'x') return coroutine.close(co)", "false x")
-        expect("local co co = coroutine.create(function()\ncoroutine.close(co) end) return coroutine.resume(co)",
-               "false t.lua:2: cannot close a running coroutine")
-        expect("""
+        expect(
+            "local co = coroutine.create(print) return coroutine.close(co), coroutine.status(co)", "true dead"
+        )
+        expect(
+            "local co = coroutine.create(coroutine.yield) coroutine.resume(co) return coroutine.close(co), coroutine.status(co)",
+            "true dead")
+        expect(
+            "local co = coroutine.create(function() end) coroutine.resume(co) return coroutine.close(co)",
+            "true")
+        expect(
+            "local co = coroutine.create(error) coroutine.resume(co, 'x') return coroutine.close(co)",
+            "false x")
+        expect(
+            "local co co = coroutine.create(function()\ncoroutine.close(co) end) return coroutine.resume(co)",
+            "false t.lua:2: cannot close a running coroutine")
+        expect(
+            """
             local outer outer = coroutine.create(function()
               return coroutine.resume(coroutine.create(function() coroutine.close(outer) end))
             end)
             return coroutine.resume(outer)
             """, "true false t.lua:2: cannot close a normal coroutine")
-        expect("""
+        expect(
+            """
             local co = coroutine.create(function()
               local x <close> = setmetatable({}, { __close = function() error("closing", 0) end })
               coroutine.yield()
@@ -88,8 +118,9 @@ struct CoroutineTests {
     }
 
     @Test func stateOfAHandler() {
-        expect("return coroutine.isyieldable(), select(2, coroutine.running()), coroutine.status(coroutine.running())",
-               "true false running")
+        expect(
+            "return coroutine.isyieldable(), select(2, coroutine.running()), coroutine.status(coroutine.running())",
+            "true false running")
         let test = TestVM()
         #expect(test.run("coroutine.yield(1)").status == LH_YIELDED)
         #expect(test.run("return 1").text == "1")
@@ -110,7 +141,8 @@ struct CoroutineTests {
     private func whileWaiting(_ source: String) -> TestVM.Outcome {
         let test = TestVM()
         let first = lh_coroutine_take(test.vm)
-        let start = test.start("co = coroutine.create(function() return wait() end) return coroutine.resume(co)", on: first)
+        let start = test.start(
+            "co = coroutine.create(function() return wait() end) return coroutine.resume(co)", on: first)
         #expect(start.status == LH_AWAITING)
         let waiting = lh_waiting(test.vm)!
         let outcome = test.run(source)
@@ -121,20 +153,31 @@ struct CoroutineTests {
     }
 
     @Test func aWaitingCoroutineIsLeftAlone() {
-        #expect(whileWaiting("return coroutine.resume(co)").text == "false cannot resume a coroutine that is waiting")
-        #expect(whileWaiting("coroutine.close(co)").text == "t.lua:1: cannot close a coroutine that is waiting")
+        #expect(
+            whileWaiting("return coroutine.resume(co)").text
+                == "false cannot resume a coroutine that is waiting")
+        #expect(
+            whileWaiting("coroutine.close(co)").text == "t.lua:1: cannot close a coroutine that is waiting")
         #expect(whileWaiting("return coroutine.status(co)").text == "suspended")
-        #expect(whileWaiting("return coroutine.resume(coroutine.create(function() return wait() end))").text == "true 1")
+        #expect(
+            whileWaiting("return coroutine.resume(coroutine.create(function() return wait() end))").text
+                == "true 1")
     }
 
     /// The server reads what a handler left on its stack; nobody else may run or reset it.
     @Test func theCoroutineOfARequestIsLeftAlone() {
         let test = TestVM()
         #expect(test.run("kept = coroutine.running() return 'answer'").text == "answer")
-        #expect(test.run("return coroutine.resume(kept)").text == "false cannot resume the coroutine of a request")
+        #expect(
+            test.run("return coroutine.resume(kept)").text == "false cannot resume the coroutine of a request"
+        )
         let finished = lh_coroutine_take(test.vm)
-        #expect(test.start("other = coroutine.running() return 'vars', 'page.html'", on: finished).text == "vars page.html")
-        #expect(test.run("return coroutine.resume(other)").text == "false cannot resume the coroutine of a request")
+        #expect(
+            test.start("other = coroutine.running() return 'vars', 'page.html'", on: finished).text
+                == "vars page.html")
+        #expect(
+            test.run("return coroutine.resume(other)").text
+                == "false cannot resume the coroutine of a request")
         #expect(test.run("coroutine.close(other)").text == "t.lua:1: cannot close the coroutine of a request")
         #expect(lh_top(finished.state) == 2)
         lh_coroutine_put(test.vm, finished)
@@ -144,7 +187,8 @@ struct CoroutineTests {
     @Test func aDiscardedRequestClosesItsVariablesInnermostFirst() {
         let test = TestVM()
         let coroutine = lh_coroutine_take(test.vm)
-        let start = test.start("""
+        let start = test.start(
+            """
             local function closing(name) return setmetatable({}, { __close = function() note(name) end }) end
             local a <close> = closing "a"
             coroutine.wrap(function()
@@ -167,7 +211,8 @@ struct CoroutineTests {
     @Test func closingUnderAMemoryLimitEnds() {
         let test = TestVM()
         let coroutine = lh_coroutine_take(test.vm)
-        _ = test.start("""
+        _ = test.start(
+            """
             local a <close> = setmetatable({}, { __close = function() note("a") end })
             local b <close> = setmetatable({}, { __close = function() return string.rep("x", 1 << 26) end })
             wait()

@@ -36,7 +36,8 @@ struct RequestTests {
             lh_push_integer(state, Int64(field))
             return 1
         }
-        #expect(handle("return req.query, req.query, req.started, req.started, req.query").text == "7 7 20 20 7")
+        #expect(
+            handle("return req.query, req.query, req.started, req.started, req.query").text == "7 7 20 20 7")
         #expect(asked == [Int32(LH_FIELD_QUERY.rawValue), Int32(LH_FIELD_STARTED.rawValue)])
     }
 
@@ -57,36 +58,50 @@ struct RequestTests {
 
     @Test func pairsHidesTheToken() {
         #expect(handle("local n = 0 for k in pairs(req) do n = n + 1 end return n").text == "0")
-        #expect(handle("""
-            req.user = 1 req.query = 2 req[true] = 3
-            local names = {} for k, v in pairs(req) do names[#names + 1] = tostring(k) .. v end
-            table.sort(names) return table.concat(names, " ")
-            """).text == "query2 true3 user1")
+        #expect(
+            handle(
+                """
+                req.user = 1 req.query = 2 req[true] = 3
+                local names = {} for k, v in pairs(req) do names[#names + 1] = tostring(k) .. v end
+                table.sort(names) return table.concat(names, " ")
+                """
+            ).text == "query2 true3 user1")
     }
 
     @Test func headersDoNotDistinguishCase() {
-        #expect(handle("local h = req.headers return h.host, h.HOST, h['accept'], h.Accept").text
-            == "example.org example.org text/html text/html")
+        #expect(
+            handle("local h = req.headers return h.host, h.HOST, h['accept'], h.Accept").text
+                == "example.org example.org text/html text/html")
         #expect(handle("return req.headers.x_tag, req.headers['X-Tag']").text == "one, two one, two")
         #expect(handle("return req.headers.content_length, req.headers['content-length']").text == "5 nil")
-        #expect(handle("return req.headers.cookie, req.headers.missing, req.headers[1]").text == "a=1; b=2 nil nil")
+        #expect(
+            handle("return req.headers.cookie, req.headers.missing, req.headers[1]").text
+                == "a=1; b=2 nil nil")
         #expect(handle("return req.headers == req.headers").text == "true")
     }
 
     @Test func allListsTheValuesOfAHeader() {
-        #expect(handle("return table.concat(req.headers:all 'X-TAG', '|'), #req.headers:all('none')").text == "one|two 0")
+        #expect(
+            handle("return table.concat(req.headers:all 'X-TAG', '|'), #req.headers:all('none')").text
+                == "one|two 0")
         #expect(handle("return table.concat(req.headers:all 'x_tag', '|')").text == "one|two")
-        #expect(handle("req.headers.all('x')").text.contains("bad argument #1 to 'all' (table expected, got string)"))
+        #expect(
+            handle("req.headers.all('x')").text.contains(
+                "bad argument #1 to 'all' (table expected, got string)"))
         #expect(handle("req.headers.all({}, 'x')").text.contains("not a request"))
     }
 
     @Test func pairsOfHeadersJoinsThem() {
-        #expect(handle("""
-            next = nil
-            local lines = {} for name, value in pairs(req.headers) do lines[#lines + 1] = name .. "=" .. value end
-            table.sort(lines) return table.concat(lines, " | ")
-            """).text
-            == "accept=text/html | content_length=5 | cookie=a=1; b=2 | host=example.org | x-tag=one, two")
+        #expect(
+            handle(
+                """
+                next = nil
+                local lines = {} for name, value in pairs(req.headers) do lines[#lines + 1] = name .. "=" .. value end
+                table.sort(lines) return table.concat(lines, " | ")
+                """
+            ).text
+                == "accept=text/html | content_length=5 | cookie=a=1; b=2 | host=example.org | x-tag=one, two"
+        )
     }
 
     @Test func headersCannotBeSet() {
@@ -95,14 +110,29 @@ struct RequestTests {
 
     @Test func paramsHaveTheirKinds() {
         memory.setParams([
-            ("id", lh_param(name: nil, bytes: nil, name_length: 0, length: 0, integer: -5, number: 0, kind: LH_PARAM_INTEGER)),
-            ("x", lh_param(name: nil, bytes: nil, name_length: 0, length: 0, integer: 0, number: 1.5, kind: LH_PARAM_NUMBER)),
-            ("text", lh_param(
-                name: nil, bytes: memory.request.pointee.head, name_length: 0, length: 3, integer: 0, number: 0,
-                kind: LH_PARAM_BYTES)),
+            (
+                "id",
+                lh_param(
+                    name: nil, bytes: nil, name_length: 0, length: 0, integer: -5, number: 0,
+                    kind: LH_PARAM_INTEGER)
+            ),
+            (
+                "x",
+                lh_param(
+                    name: nil, bytes: nil, name_length: 0, length: 0, integer: 0, number: 1.5,
+                    kind: LH_PARAM_NUMBER)
+            ),
+            (
+                "text",
+                lh_param(
+                    name: nil, bytes: memory.request.pointee.head, name_length: 0, length: 3, integer: 0,
+                    number: 0,
+                    kind: LH_PARAM_BYTES)
+            ),
         ])
-        #expect(handle("local p = req.params return p.id, math.type(p.id), p.x, p.text, p.none").text
-            == "-5 integer 1.5 GET nil")
+        #expect(
+            handle("local p = req.params return p.id, math.type(p.id), p.x, p.text, p.none").text
+                == "-5 integer 1.5 GET nil")
         #expect(handle("return req.params == req.params").text == "true")
     }
 
@@ -113,7 +143,9 @@ struct RequestTests {
     @Test func aRequestThatWasKeptHasEnded() {
         _ = handle("kept, headers, path = req, req.headers, req.path")
         #expect(test.run("return path").text == "/a%20b")
-        #expect(test.run("\nreturn kept.method") == .init(status: LH_ERROR_RUNTIME, text: "t.lua:2: " + Self.ended))
+        #expect(
+            test.run("\nreturn kept.method")
+                == .init(status: LH_ERROR_RUNTIME, text: "t.lua:2: " + Self.ended))
         #expect(test.run("return headers.host").text == "t.lua:1: " + Self.ended)
         #expect(test.run("for _ in pairs(headers) do end").text == "t.lua:1: " + Self.ended)
         #expect(test.run("headers:all('host')").text == "t.lua:1: " + Self.ended)
@@ -123,7 +155,8 @@ struct RequestTests {
 
     @Test func theNextRequestInTheSameSlotIsAnotherOne() {
         _ = handle("kept = req")
-        #expect(handle("return pcall(function() return kept.method end)").text == "false t.lua:1: " + Self.ended)
+        #expect(
+            handle("return pcall(function() return kept.method end)").text == "false t.lua:1: " + Self.ended)
         #expect(handle("return req.method").text == "GET")
     }
 
@@ -147,14 +180,16 @@ struct RequestTests {
             lh_push_integer(state, 1)
             return 1
         }
-        let outcome = handle("""
+        let outcome = handle(
+            """
             local function leave(f) setmetatable({}, { __gc = f }) end
             leave(function() calling = select(2, pcall(note, "x")) end)
             leave(function() reading = select(2, pcall(function() return req.form end)) end)
             return req.query, calling, reading
             """)
-        #expect(outcome.text == "1 luahttpd cannot be called from a finalizer (__gc)"
-            + " t.lua:3: a request cannot be read in a finalizer (__gc)")
+        #expect(
+            outcome.text == "1 luahttpd cannot be called from a finalizer (__gc)"
+                + " t.lua:3: a request cannot be read in a finalizer (__gc)")
         #expect(test.notes == [])
     }
 }

@@ -65,14 +65,20 @@ struct StackContractTests {
             Case(name: "lh_vm_over_limit", change: 0) { #expect(!lh_vm_over_limit(lh_vm_of($0))) },
             Case(name: "lh_vm_collect", change: 0) { lh_vm_collect(lh_vm_of($0)) },
             Case(name: "lh_vm_fail_allocation", change: 0) { lh_vm_fail_allocation(lh_vm_of($0), 0) },
-            Case(name: "lh_vm_live_references", change: 0) { #expect(lh_vm_live_references(lh_vm_of($0)) == 1) },
-            Case(name: "lh_lua_release", change: 0) { _ in #expect(String(cString: lh_lua_release()).hasPrefix("Lua 5.4.")) },
+            Case(name: "lh_vm_live_references", change: 0) {
+                #expect(lh_vm_live_references(lh_vm_of($0)) == 1)
+            },
+            Case(name: "lh_lua_release", change: 0) { _ in
+                #expect(String(cString: lh_lua_release()).hasPrefix("Lua 5.4."))
+            },
             Case(name: "lh_coroutine_take put discard", change: 0) {
                 let vm = lh_vm_of($0)
                 lh_coroutine_put(vm, lh_coroutine_take(vm))
                 lh_coroutine_discard(vm, lh_coroutine_take(vm))
             },
-            Case(name: "lh_coroutine_put", change: 0) { lh_coroutine_put(lh_vm_of($0), lh_coroutine_take(lh_vm_of($0))) },
+            Case(name: "lh_coroutine_put", change: 0) {
+                lh_coroutine_put(lh_vm_of($0), lh_coroutine_take(lh_vm_of($0)))
+            },
             Case(name: "lh_coroutine_discard", change: 0) {
                 lh_coroutine_discard(lh_vm_of($0), lh_coroutine_take(lh_vm_of($0)))
             },
@@ -103,10 +109,13 @@ struct StackContractTests {
                 #expect(results == lh_top($0))
             },
             Case(name: "lh_waiting", change: 0) { _ = lh_waiting(lh_vm_of($0)) },
-            Case(name: "lh_wait_failed", given: {
-                lh_push_nil($0)
-                lh_push_integer($0, 7)
-            }, change: 0) {
+            Case(
+                name: "lh_wait_failed",
+                given: {
+                    lh_push_nil($0)
+                    lh_push_integer($0, 7)
+                }, change: 0
+            ) {
                 lh_wait_failed($0)
                 #expect(lh_integer($0, -1) == 7)
             },
@@ -144,13 +153,19 @@ struct StackContractTests {
                 #expect(lh_type_of($0, 1) == LH_TABLE)
                 #expect(lh_type_of($0, 2) == LH_NONE)
             },
-            Case(name: "lh_is_integer", given: { lh_push_number($0, 1) }, change: 0) { #expect(!lh_is_integer($0, -1)) },
+            Case(name: "lh_is_integer", given: { lh_push_number($0, 1) }, change: 0) {
+                #expect(!lh_is_integer($0, -1))
+            },
             Case(name: "lh_boolean", change: 0) { #expect(lh_boolean($0, 1)) },
-            Case(name: "lh_integer", given: { lh_push_number($0, 1.5) }, change: 0) { #expect(lh_integer($0, -1) == 0) },
+            Case(name: "lh_integer", given: { lh_push_number($0, 1.5) }, change: 0) {
+                #expect(lh_integer($0, -1) == 0)
+            },
             Case(name: "lh_integer of text", given: { lh_push_bytes($0, "5", 1) }, change: 0) {
                 #expect(lh_integer($0, -1) == 0)
             },
-            Case(name: "lh_number", given: { lh_push_integer($0, 2) }, change: 0) { #expect(lh_number($0, -1) == 2) },
+            Case(name: "lh_number", given: { lh_push_integer($0, 2) }, change: 0) {
+                #expect(lh_number($0, -1) == 2)
+            },
             Case(name: "lh_bytes", given: { lh_push_integer($0, 2) }, change: 0) {
                 var size = 5
                 #expect(lh_bytes($0, -1, &size) == nil)
@@ -204,7 +219,9 @@ struct StackContractTests {
                 #expect(lh_type_of($0, 1) == LH_NIL)
             },
             Case(name: "lh_remove", change: -1) { lh_remove($0, 1) },
-            Case(name: "lh_set_metatable", given: { lh_push_table($0, 0, 0) }, change: -1) { lh_set_metatable($0, 1) },
+            Case(name: "lh_set_metatable", given: { lh_push_table($0, 0, 0) }, change: -1) {
+                lh_set_metatable($0, 1)
+            },
             Case(name: "lh_to_string", change: 1) { #expect(lh_to_string($0, 1) == LH_OK) },
             Case(name: "lh_request_begin", change: 1) {
                 var request = lh_request()
@@ -223,31 +240,47 @@ struct StackContractTests {
             Case(name: "lh_get_field", change: 1) { #expect(lh_get_field($0, -1, "x", 1) == LH_NUMBER) },
             Case(name: "lh_get_index", change: 1) { #expect(lh_get_index($0, -1, 1) == LH_NIL) },
             Case(name: "lh_get", given: { lh_push_nil($0) }, change: 0) { #expect(lh_get($0, 1) == LH_NIL) },
-            Case(name: "lh_set_field", given: { lh_push_nil($0) }, change: -1) { lh_set_field($0, -2, "y", 1) },
+            Case(name: "lh_set_field", given: { lh_push_nil($0) }, change: -1) {
+                lh_set_field($0, -2, "y", 1)
+            },
             Case(name: "lh_set_index", given: { lh_push_nil($0) }, change: -1) { lh_set_index($0, 1, 5) },
-            Case(name: "lh_set", given: {
-                lh_push_integer($0, 1)
-                lh_push_integer($0, 2)
-            }, change: -2) { #expect(lh_set($0, 1)) },
-            Case(name: "lh_set with a nil key", given: {
-                lh_push_nil($0)
-                lh_push_integer($0, 2)
-            }, change: -2) { #expect(!lh_set($0, 1)) },
-            Case(name: "lh_set with a NaN key", given: {
-                lh_push_number($0, .nan)
-                lh_push_integer($0, 2)
-            }, change: -2) { #expect(!lh_set($0, 1)) },
+            Case(
+                name: "lh_set",
+                given: {
+                    lh_push_integer($0, 1)
+                    lh_push_integer($0, 2)
+                }, change: -2
+            ) { #expect(lh_set($0, 1)) },
+            Case(
+                name: "lh_set with a nil key",
+                given: {
+                    lh_push_nil($0)
+                    lh_push_integer($0, 2)
+                }, change: -2
+            ) { #expect(!lh_set($0, 1)) },
+            Case(
+                name: "lh_set with a NaN key",
+                given: {
+                    lh_push_number($0, .nan)
+                    lh_push_integer($0, 2)
+                }, change: -2
+            ) { #expect(!lh_set($0, 1)) },
             Case(name: "lh_next", given: { lh_push_nil($0) }, change: 1) { #expect(lh_next($0, 1)) },
-            Case(name: "lh_next at the end", given: { lh_push_bytes($0, "x", 1) }, change: -1) { #expect(!lh_next($0, 1)) },
+            Case(name: "lh_next at the end", given: { lh_push_bytes($0, "x", 1) }, change: -1) {
+                #expect(!lh_next($0, 1))
+            },
             Case(name: "lh_get_protected", given: { lh_push_bytes($0, "x", 1) }, change: 0) {
                 #expect(lh_get_protected($0, 1) == LH_OK)
                 #expect(lh_integer($0, -1) == 1)
             },
-            Case(name: "lh_get_protected that fails", given: {
-                lh_push_bytes($0, "x", 1)
-                lh_push_nil($0)
-                lh_rotate($0, -2, 1)
-            }, change: 0) { #expect(lh_get_protected($0, -2) == LH_ERROR_RUNTIME) },
+            Case(
+                name: "lh_get_protected that fails",
+                given: {
+                    lh_push_bytes($0, "x", 1)
+                    lh_push_nil($0)
+                    lh_rotate($0, -2, 1)
+                }, change: 0
+            ) { #expect(lh_get_protected($0, -2) == LH_ERROR_RUNTIME) },
         ]
     }
 }

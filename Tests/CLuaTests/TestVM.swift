@@ -82,7 +82,11 @@ final class TestVM {
             complete(lh_waiting(vm), outcome.waits)
             outcome = resume(coroutine.state, arguments: 0, waits: outcome.waits)
         }
-        if outcome.status == LH_OK { lh_coroutine_put(vm, coroutine) } else { lh_coroutine_discard(vm, coroutine) }
+        if outcome.status == LH_OK {
+            lh_coroutine_put(vm, coroutine)
+        } else {
+            lh_coroutine_discard(vm, coroutine)
+        }
         return outcome
     }
 

@@ -11,23 +11,58 @@ struct WaitingTests {
         ("in pcall", "return pcall(wait)", "true 1"),
         ("in xpcall", "return xpcall(function() return wait() end, error)", "true 1"),
         ("in __index", "return setmetatable({}, { __index = function() return wait() end }).x", "1"),
-        ("in __newindex", "local t = setmetatable({}, { __newindex = function(t, k, v) rawset(t, k, v + wait()) end }) t.x = 5 return t.x", "6"),
+        (
+            "in __newindex",
+            "local t = setmetatable({}, { __newindex = function(t, k, v) rawset(t, k, v + wait()) end }) t.x = 5 return t.x",
+            "6"
+        ),
         ("in __add", "return setmetatable({}, { __add = function(_, n) return n + wait() end }) + 5", "6"),
         ("in __call", "return setmetatable({}, { __call = function(_, n) return n + wait() end })(5)", "6"),
-        ("in __eq", "local mt = { __eq = function() return wait() == 1 end } return setmetatable({}, mt) == setmetatable({}, mt)", "true"),
-        ("in __lt", "local mt = { __lt = function() return wait() == 1 end } return setmetatable({}, mt) < setmetatable({}, mt)", "true"),
+        (
+            "in __eq",
+            "local mt = { __eq = function() return wait() == 1 end } return setmetatable({}, mt) == setmetatable({}, mt)",
+            "true"
+        ),
+        (
+            "in __lt",
+            "local mt = { __lt = function() return wait() == 1 end } return setmetatable({}, mt) < setmetatable({}, mt)",
+            "true"
+        ),
         ("in __len", "return #setmetatable({}, { __len = function() return wait() end })", "1"),
-        ("in __concat", "return 'a' .. setmetatable({}, { __concat = function(a) return a .. wait() end })", "a1"),
-        ("in an iterator", "local s = 0 for i in function(_, i) local n = wait() return n < 4 and n or nil end do s = s + i end return s", "6"),
-        ("in __pairs", "local s = 0 for k in pairs(setmetatable({}, { __pairs = function() return next, { [wait()] = 1 } end })) do s = s + k end return s", "1"),
-        ("in __close", "do local x <close> = setmetatable({}, { __close = function() note(wait()) end }) end return wait()", "2"),
+        (
+            "in __concat",
+            "return 'a' .. setmetatable({}, { __concat = function(a) return a .. wait() end })", "a1"
+        ),
+        (
+            "in an iterator",
+            "local s = 0 for i in function(_, i) local n = wait() return n < 4 and n or nil end do s = s + i end return s",
+            "6"
+        ),
+        (
+            "in __pairs",
+            "local s = 0 for k in pairs(setmetatable({}, { __pairs = function() return next, { [wait()] = 1 } end })) do s = s + k end return s",
+            "1"
+        ),
+        (
+            "in __close",
+            "do local x <close> = setmetatable({}, { __close = function() note(wait()) end }) end return wait()",
+            "2"
+        ),
         ("in wrap", "return coroutine.wrap(function(...) return wait(), ... end)(5)", "1 5"),
-        ("in resume", "return coroutine.resume(coroutine.create(function(...) return wait(), ... end), 5)", "true 1 5"),
-        ("between yields", """
+        (
+            "in resume", "return coroutine.resume(coroutine.create(function(...) return wait(), ... end), 5)",
+            "true 1 5"
+        ),
+        (
+            "between yields",
+            """
             local f = coroutine.wrap(function(a) local b = coroutine.yield(a + wait()) return b + wait() end)
             return f(10), f(20)
-            """, "11 22"),
-        ("in three coroutines", """
+            """, "11 22"
+        ),
+        (
+            "in three coroutines",
+            """
             local wrap, yield = coroutine.wrap, coroutine.yield
             local f = wrap(function()
               local g = wrap(function()
@@ -39,8 +74,13 @@ struct WaitingTests {
               return g()
             end)
             return f(), f(), f(), f()
-            """, "123 456 789 h"),
-        ("in pcall in wrap in pcall", "return pcall(coroutine.wrap(function() return pcall(function() return wait() end) end))", "true true 1"),
+            """, "123 456 789 h"
+        ),
+        (
+            "in pcall in wrap in pcall",
+            "return pcall(coroutine.wrap(function() return pcall(function() return wait() end) end))",
+            "true true 1"
+        ),
     ]
 
     @Test(arguments: places.indices) func waitingPassesThrough(_ index: Int) {
@@ -55,7 +95,8 @@ struct WaitingTests {
     /// A C frame has room for twenty values: what each wait leaves there must go.
     @Test func manyWaitsInOneCallOfACoroutine() {
         let test = TestVM()
-        let outcome = test.run("""
+        let outcome = test.run(
+            """
             local function many() for i = 1, 5000 do wait() end return "done" end
             local function both()
               local _, text = coroutine.resume(coroutine.create(many))
@@ -70,9 +111,11 @@ struct WaitingTests {
         let test = TestVM()
         let none = test.run("return select('#', wait(1, 2, 3))", complete: { _, _ in })
         #expect(none.text == "0")
-        let many = test.run("return coroutine.wrap(function() return wait(1, 2) end)()", complete: { state, _ in
-            for value in 1...9 { lh_push_integer(state, Int64(value)) }
-        })
+        let many = test.run(
+            "return coroutine.wrap(function() return wait(1, 2) end)()",
+            complete: { state, _ in
+                for value in 1...9 { lh_push_integer(state, Int64(value)) }
+            })
         #expect(many.text == "1 2 3 4 5 6 7 8 9")
     }
 
@@ -82,18 +125,26 @@ struct WaitingTests {
         ("return xpcall(wait, function(e) return e .. '!' end)", LH_OK, "false lost!"),
         ("return coroutine.resume(coroutine.create(wait))", LH_OK, "false lost"),
         ("return pcall(coroutine.wrap(function() wait() end))", LH_OK, "false lost"),
-        ("return pcall(function() return setmetatable({}, { __index = function() return wait() end }).x end)", LH_OK, "false lost"),
+        (
+            "return pcall(function() return setmetatable({}, { __index = function() return wait() end }).x end)",
+            LH_OK, "false lost"
+        ),
         ("return pcall(function() for _ in wait do end end)", LH_OK, "false lost"),
-        ("return pcall(coroutine.wrap(coroutine.wrap(coroutine.wrap(function() wait() end))))", LH_OK, "false lost"),
+        (
+            "return pcall(coroutine.wrap(coroutine.wrap(coroutine.wrap(function() wait() end))))", LH_OK,
+            "false lost"
+        ),
     ]
 
     @Test(arguments: failing.indices) func aFailedWaitIsRaised(_ index: Int) {
         let (source, status, text) = Self.failing[index]
         let test = TestVM()
-        let outcome = test.run(source, complete: { state, _ in
-            test.push("lost", state)
-            lh_wait_failed(state)
-        })
+        let outcome = test.run(
+            source,
+            complete: { state, _ in
+                test.push("lost", state)
+                lh_wait_failed(state)
+            })
         #expect(outcome.status == status)
         // wrap adds the place of its call, as Lua's own does.
         #expect(outcome.text.replacing("t.lua:1: ", with: "") == text)
@@ -102,16 +153,19 @@ struct WaitingTests {
 
     @Test func aFailedWaitCanRaiseATable() {
         let test = TestVM()
-        let outcome = test.run("local _, e = pcall(wait) return e.code", complete: { state, _ in
-            lh_push_table(state, 0, 1)
-            lh_push_integer(state, 42)
-            lh_set_field(state, -2, "code", 4)
-            lh_wait_failed(state)
-        })
+        let outcome = test.run(
+            "local _, e = pcall(wait) return e.code",
+            complete: { state, _ in
+                lh_push_table(state, 0, 1)
+                lh_push_integer(state, 42)
+                lh_set_field(state, -2, "code", 4)
+                lh_wait_failed(state)
+            })
         #expect(outcome.text == "42")
     }
 
-    private static let refused = "cannot wait here (inside table.sort, string.gsub, require, __gc, __close or"
+    private static let refused =
+        "cannot wait here (inside table.sort, string.gsub, require, __gc, __close or"
         + " while the app is loading)"
 
     @Test(arguments: [
@@ -134,7 +188,8 @@ struct WaitingTests {
 
     @Test func aFinalizerCannotWait() {
         let test = TestVM()
-        let outcome = test.run("""
+        let outcome = test.run(
+            """
             setmetatable({}, { __gc = function() note(select(2, pcall(wait))) end })
             collectgarbage()
             return "done"
@@ -149,7 +204,9 @@ struct WaitingTests {
         let test = TestVM()
         #expect(test.run("\n\nfail()").text == "t.lua:3: boom")
         #expect(test.run("\n\nreturn select(2, pcall(fail))").text == "t.lua:3: boom")
-        #expect(test.run("return coroutine.resume(coroutine.create(function()\nfail() end))").text == "false t.lua:2: boom")
+        #expect(
+            test.run("return coroutine.resume(coroutine.create(function()\nfail() end))").text
+                == "false t.lua:2: boom")
     }
 
     @Test func theHostMayCallBack() {
@@ -158,7 +215,9 @@ struct WaitingTests {
         #expect(test.run("return call(function() error('inner', 0) end)").text == "nil inner")
         #expect(test.run("return call(function() fail() end)").text == "nil t.lua:1: boom")
         // Memory is limited again inside, and the host is not refused any afterwards.
-        #expect(test.run("return call(function() return string.rep('x', 1 << 28) end)").text == "nil not enough memory")
+        #expect(
+            test.run("return call(function() return string.rep('x', 1 << 28) end)").text
+                == "nil not enough memory")
         #expect(test.run("return (call(function() error({}) end)) == nil, wait()").text == "true 1")
     }
 }

@@ -11,13 +11,16 @@ struct CommandTests {
         app:route { method = { "PUT", "DELETE" }, path = "/items/:id<int>", handler = function() return "" end }
         """
 
-    private func app(_ text: String, _ files: [String: String] = [:], _ body: (AppDirectory) throws -> Void) throws {
+    private func app(_ text: String, _ files: [String: String] = [:], _ body: (AppDirectory) throws -> Void)
+        throws
+    {
         try AppDirectory.with(files.merging(["app.lua": text]) { $1 }, body)
     }
 
     @Test("check says that all is right")
     func check() throws {
-        try app(source, ["templates/a.html": "{{ a }}", "templates/b/c.html": "{% include 'a.html' %}"]) { directory in
+        try app(source, ["templates/a.html": "{{ a }}", "templates/b/c.html": "{% include 'a.html' %}"]) {
+            directory in
             let run = try Command.run("check", "app.lua", directory: directory.url)
             #expect(run.code == 0)
             #expect(run.output == "app.lua: 2 routes, 2 templates: all right\n")
@@ -48,7 +51,9 @@ struct CommandTests {
     func help() throws {
         let run = try Command.run("--help")
         #expect(run.code == 0)
-        for text in ["luahttpd app.lua", "check", "routes", "LUAHTTPD_HOST"] { #expect(run.output.contains(text)) }
+        for text in ["luahttpd app.lua", "check", "routes", "LUAHTTPD_HOST"] {
+            #expect(run.output.contains(text))
+        }
         let serve = try Command.run("help", "serve").output
         for flag in ["--host", "--port", "--workers", "--dev", "--prod", "--log-level", "--no-access-log"] {
             #expect(serve.contains(flag), "\(flag)")
@@ -62,9 +67,12 @@ struct CommandTests {
         #expect(run.output.contains("luahttpd"))
     }
 
-    @Test("a syntax error is shown with its lines, and nothing listens", arguments: [["check"], ["serve", "--port", "0"]])
+    @Test(
+        "a syntax error is shown with its lines, and nothing listens",
+        arguments: [["check"], ["serve", "--port", "0"]])
     func syntaxError(command: [String]) throws {
-        try app("local app = require \"luahttpd\"\n\napp:get(\"/\", function(req)\n  return = 1\nend)\n") { directory in
+        try app("local app = require \"luahttpd\"\n\napp:get(\"/\", function(req)\n  return = 1\nend)\n") {
+            directory in
             let run = try Command(command + ["app.lua"], directory: directory.url)
             try #expect(run.exitCode() == 1)
             #expect(run.errors.contains("error: app.lua:4: unexpected symbol near '='"))
@@ -79,12 +87,15 @@ struct CommandTests {
             ("app:get(\"users\", function() end)", "app.lua:2: route path \"users\" must start with '/'"),
             ("app.get(\"/\", function() end)", "app.lua:2: call it with a colon: app:get(…)"),
             ("app:gte(\"/\", function() end)", "app.lua:2: app has no 'gte' (did you mean 'get'?)"),
-            ("app:config { prot = 1 }", "app.lua:2: unknown setting 'prot' in app:config (did you mean 'port'?)"),
+            (
+                "app:config { prot = 1 }",
+                "app.lua:2: unknown setting 'prot' in app:config (did you mean 'port'?)"
+            ),
             ("app:config { port = 70000 }", "port must be a whole number from 0 to 65535"),
             ("app:static(\"/a\", \"nowhere\")", "app.lua:2: app:static: cannot open the directory ./nowhere"),
             ("app:config { templates = \"nowhere\" }", "./nowhere is not a directory"),
             ("require \"nowhere\"", "module 'nowhere' not found"),
-            ("error({})", "app.lua:2: table: "), ("app.sleep(1)", "while"),
+            ("error({})", "app.lua:2: error object is a table value"), ("app.sleep(1)", "while"),
         ])
     func mistakes(line: String, message: String) throws {
         try app("local app = require \"luahttpd\"\n\(line)\n") { directory in
@@ -172,7 +183,9 @@ struct CommandTests {
                 #expect(run.errors.contains("\(name)=\(value): must be"))
             }
             try #expect(Command.run("app.lua", "--port", "70000", directory: directory.url).code != 0)
-            try #expect(Command.run("app.lua", "--log-level", "loud", "--port", "0", directory: directory.url).code == 1)
+            try #expect(
+                Command.run("app.lua", "--log-level", "loud", "--port", "0", directory: directory.url).code
+                    == 1)
         }
     }
 

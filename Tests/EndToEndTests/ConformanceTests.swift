@@ -13,7 +13,9 @@ struct ConformanceTests {
     @Test("all cases that must hold do")
     func http1() throws {
         guard let folder = Self.folder, let python = Self.python else {
-            print("The HTTP/1.1 cases were not run: set LUAHTTPD_CONFORMANCE to their folder; python3 is needed.")
+            print(
+                "The HTTP/1.1 cases were not run: set LUAHTTPD_CONFORMANCE to their folder; python3 is needed."
+            )
             return
         }
         let source = """
@@ -47,7 +49,8 @@ struct ConformanceTests {
         let named = ProcessInfo.processInfo.environment["LUAHTTPD_CONFORMANCE"].map { URL(filePath: $0) }
         let root = named ?? Project.root.appending(path: "../shared/conformance").standardizedFileURL
         let folder = root.appending(path: "http1")
-        return FileManager.default.fileExists(atPath: folder.appending(path: "http1_runner.py").path) ? folder : nil
+        return FileManager.default.fileExists(atPath: folder.appending(path: "http1_runner.py").path)
+            ? folder : nil
     }()
 
     private static let python: URL? = (ProcessInfo.processInfo.environment["PATH"] ?? "")

@@ -164,4 +164,22 @@ struct ErrorTests {
             #expect(!answer.text.contains("nmae"))
         }
     }
+
+    @Test("an undefined variable is an error in development, nothing in production, whoever chose it")
+    func undefinedVariable() throws {
+        let source = """
+            local app = require "luahttpd"
+            app:get("/", function(req) return {}, "page.html" end)
+            """
+        let files = ["templates/page.html": "<p>{{ nothing }}</p>"]
+        try RunningServer.with(source: source, ["--dev"], files: files) { server in
+            try #expect(server.get("/").status == 500)
+        }
+        // Without a terminal the mode is production.
+        for flags in [["--prod"], []] {
+            try RunningServer.with(source: source, flags, files: files) { server in
+                try #expect(server.get("/").text == "<p></p>")
+            }
+        }
+    }
 }

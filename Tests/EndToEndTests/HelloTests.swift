@@ -28,7 +28,8 @@ struct HelloTests {
     func name() throws {
         try hello { server in
             try #expect(server.get("/?name=Ada").text.contains("<h1>Hello, Ada!</h1>"))
-            try #expect(server.get("/?name=Gr%C3%BC%C3%9Fe+an+alle").text.contains("<h1>Hello, Grüße an alle!</h1>"))
+            try #expect(
+                server.get("/?name=Gr%C3%BC%C3%9Fe+an+alle").text.contains("<h1>Hello, Grüße an alle!</h1>"))
             try #expect(server.get("/?name=%2541").text.contains("<h1>Hello, %41!</h1>"))
             try #expect(server.get("/?name=").text.contains("<h1>Hello, world!</h1>"))
         }
@@ -125,8 +126,10 @@ struct HelloTests {
     @Test(
         "no path leads out of the directory of static files",
         arguments: [
-            "/public/../scripts/hello.lua", "/public/%2e%2e/scripts/hello.lua", "/public/..%2fscripts%2fhello.lua",
-            "/public/%2e%2e%2fscripts/hello.lua", "/public/..%5cscripts%5chello.lua", "/public/style.css%00.lua",
+            "/public/../scripts/hello.lua", "/public/%2e%2e/scripts/hello.lua",
+            "/public/..%2fscripts%2fhello.lua",
+            "/public/%2e%2e%2fscripts/hello.lua", "/public/..%5cscripts%5chello.lua",
+            "/public/style.css%00.lua",
             "/public//etc/passwd", "/public/.hidden",
         ])
     func noWayOut(path: String) throws {
@@ -153,7 +156,8 @@ struct HelloTests {
         try hello { server in
             let get = try server.get("/")
             let connection = try Connection(port: server.port)
-            try connection.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET /api/hello HTTP/1.1\r\nHost: a\r\n\r\n")
+            try connection.send(
+                "HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET /api/hello HTTP/1.1\r\nHost: a\r\n\r\n")
             let head = try connection.response(to: "HEAD")
             #expect(head.status == 200)
             // The page shows the method, which is one letter longer.

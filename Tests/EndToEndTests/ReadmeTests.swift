@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-/// README.md does what it says: each snippet of Lua loads, each command runs.
+/// README.md does what it says: each snippet of Lua loads, each command runs. So does what docs/lua-api.md shows.
 ///
 /// - a block after `<!-- file: NAME -->` is that file of the site that the others belong to
 /// - a `lua` block without `require "luahttpd"` is a part of an app, and gets that line before it
@@ -19,12 +19,14 @@ struct ReadmeTests {
         var testDescription: String { "line \(line)" }
     }
 
-    private static let snippets: [Snippet] = {
-        guard let readme = try? Project.text("README.md") else { return [] }
+    private static let snippets = snippets(of: "README.md")
+
+    private static func snippets(of document: String) -> [Snippet] {
+        guard let text = try? Project.text(document) else { return [] }
         var found: [Snippet] = []
         var open: Snippet?
         var file: String?
-        for (index, line) in readme.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             if line.hasPrefix("```") {
                 if let snippet = open {
                     found.append(snippet)
@@ -39,7 +41,7 @@ struct ReadmeTests {
             }
         }
         return found
-    }()
+    }
 
     /// The files of the site, an empty directory `public`, and `app.lua`.
     private static func site(_ body: (AppDirectory) throws -> Void) throws {
@@ -57,11 +59,14 @@ struct ReadmeTests {
         }
     }
 
-    @Test("each snippet of Lua loads", arguments: snippets.filter { $0.language == "lua" })
+    @Test(
+        "each snippet of Lua loads",
+        arguments: (snippets + snippets(of: "docs/lua-api.md")).filter { $0.language == "lua" })
     func lua(snippet: Snippet) throws {
         try Self.site { directory in
             let isWhole = snippet.text.contains("require \"luahttpd\"")
-            try directory.write("snippet.lua", (isWhole ? "" : "local app = require \"luahttpd\"\n") + snippet.text)
+            try directory.write(
+                "snippet.lua", (isWhole ? "" : "local app = require \"luahttpd\"\n") + snippet.text)
             let run = try Command.run("check", "snippet.lua", directory: directory.url)
             #expect(run.code == 0, "\(run.errors)")
         }

@@ -23,7 +23,7 @@ struct StopTests {
         try RunningServer.with(source: source) { server in
             let connection = try Connection(port: server.port)
             try connection.send(Connection.bytes(of: "GET", "/"))
-            _ = try server.command.wait(for: "handler") { server.command.errors.contains("waiting\n") ? true : nil }
+            try server.command.waitUntilSaid("waiting\n")
             try body(server, connection)
         }
     }
@@ -54,7 +54,7 @@ struct StopTests {
     func forces() throws {
         try serve(waiting: 3600) { server, connection in
             server.command.signal(SIGTERM)
-            _ = try server.command.wait(for: "note") { server.command.errors.contains("stopping") ? true : nil }
+            try server.command.waitUntilSaid("stopping")
             #expect(server.command.isRunning)
             server.command.signal(SIGTERM)
             try #expect(server.command.exitCode() == 130)

@@ -25,7 +25,8 @@ struct TodoTests {
     @Test("an entry is added, and its title is inert")
     func add() throws {
         try todo { server in
-            let answer = try server.post("/items", form: "title=++Buy+%3Cb%3Emilk%3C/b%3E+%7B%7B+show+%7D%7D&show=open")
+            let answer = try server.post(
+                "/items", form: "title=++Buy+%3Cb%3Emilk%3C/b%3E+%7B%7B+show+%7D%7D&show=open")
             #expect(answer.status == 303)
             #expect(answer["location"] == "/?show=open")
             let page = try server.get("/?show=open").text
@@ -113,7 +114,9 @@ struct TodoTests {
         try todo { server in
             let answer = try server.request(
                 "POST", "/clear",
-                headers: ["Sec-Fetch-Site": "cross-site", "Content-Type": "application/x-www-form-urlencoded"],
+                headers: [
+                    "Sec-Fetch-Site": "cross-site", "Content-Type": "application/x-www-form-urlencoded",
+                ],
                 body: "show=all")
             #expect(answer.status == 403)
             try #expect(server.get("/").text.contains("Read the README"))

@@ -91,7 +91,7 @@ void lh_vm_set_memory_limit(lh_vm *vm, size_t bytes);
 /* True when more is held than the limit allows: possible after host work,
 ** which the allocator never refuses. */
 bool lh_vm_over_limit(const lh_vm *vm);
-/* Runs a full collection. */
+/* Runs a full collection. Finalizers cannot call the host meanwhile. */
 void lh_vm_collect(lh_vm *vm);
 /* Tests: from the k-th growth of memory by Lua code on, each growth fails,
 ** until called again with 0. */
@@ -115,7 +115,8 @@ lh_status lh_load_library(lh_state *L);
 lh_status lh_call(lh_state *L, int32_t nargs, int32_t nresults);
 /* One step of a coroutine: starts it (function and nargs arguments on top) or
 ** goes on after a wait (nargs 0). OK leaves *nresults values on its stack.
-** On an error the stack of frames stays, for lh_frame. [-?, +*nresults, -] */
+** On an error the stack of frames stays, for lh_frame. After both, 20 slots are
+** free. [-?, +*nresults, -] */
 lh_status lh_resume(lh_state *co, int32_t nargs, int32_t *nresults);
 /* The thread on which the host function that waits was called: its results
 ** go there. Valid right after lh_resume returned LH_AWAITING. */
@@ -151,7 +152,8 @@ typedef struct lh_coroutine {
 lh_coroutine lh_coroutine_take(lh_vm *vm);
 /* Back to the pool: only after LH_OK. Its stack is emptied. */
 void lh_coroutine_put(lh_vm *vm, lh_coroutine co);
-/* Ends one that failed or waits: closes its to-be-closed variables, drops it. */
+/* Ends one that failed or waits, and the coroutines of the script that it waits
+** through: closes their to-be-closed variables, drops it. */
 void lh_coroutine_discard(lh_vm *vm, lh_coroutine co);
 
 /* }==== */
@@ -213,7 +215,8 @@ void lh_set_index(lh_state *L, int32_t table, int64_t index); /* [-1, +0, -] */
 /* Sets table[key] = value; a nil or NaN key returns false. [-2, +0, -] */
 bool lh_set(lh_state *L, int32_t table);
 /* Key → next key and value; false (nothing pushed) at the end. The table must
-** not get new keys in between. [-1, +(2|0), -] */
+** not get new keys in between: no Lua code may touch it, so what is allocated
+** in between must not matter to a finalizer that does. [-1, +(2|0), -] */
 bool lh_next(lh_state *L, int32_t table);
 
 /* Access as a script would do it, metamethods included, protected.

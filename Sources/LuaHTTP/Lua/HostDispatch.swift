@@ -29,24 +29,25 @@ enum HostDispatch {
     }
 
     static let field:
-        @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?, UnsafeMutableRawPointer?, Int32) -> Int32 = {
-            context, state, owner, field in
-            guard let context, let state else { return 0 }
-            // SAFETY: as above.
-            let vm = Unmanaged<HostContext>.fromOpaque(context).takeUnretainedValue().vm
-            let stack = LuaStack(state: state)
-            guard let vm, let read = vm.readField, let field = RequestField(rawValue: field) else {
-                stack.pushNil()
-                return 1
+        @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?, UnsafeMutableRawPointer?, Int32) -> Int32 =
+            {
+                context, state, owner, field in
+                guard let context, let state else { return 0 }
+                // SAFETY: as above.
+                let vm = Unmanaged<HostContext>.fromOpaque(context).takeUnretainedValue().vm
+                let stack = LuaStack(state: state)
+                guard let vm, let read = vm.readField, let field = RequestField(rawValue: field) else {
+                    stack.pushNil()
+                    return 1
+                }
+                do throws(HostError) {
+                    try read(owner, field, stack)
+                    return 1
+                } catch {
+                    pushError(error, on: stack)
+                    return Int32(LH_RAISE)
+                }
             }
-            do throws(HostError) {
-                try read(owner, field, stack)
-                return 1
-            } catch {
-                pushError(error, on: stack)
-                return Int32(LH_RAISE)
-            }
-        }
 
     /// Replaces what is on the stack by the value to raise: a body that failed may have filled it.
     private static func pushError(_ error: HostError, on stack: LuaStack) {

@@ -49,7 +49,8 @@ public struct LoadedApp: Sendable {
                 methods: generation.table.methodList(route.methods), path: route.text, name: route.name,
                 origin: route.origin)
         }
-        templates = try Self.compileTemplates(settings, root: loader.root, mode: options.mode)
+        templates = try Self.compileTemplates(
+            settings, root: loader.root, isDevelopment: ResolvedSettings.isDevelopment(options, settings))
     }
 
     /// Bytes of a VM while the script has not said otherwise.
@@ -58,7 +59,7 @@ public struct LoadedApp: Sendable {
     /// The directory that `app:config { templates = … }` names, else `templates` beside the script, else
     /// `templates` in the current directory. An app without templates needs none.
     private static func compileTemplates(
-        _ settings: ScriptSettings, root: String, mode: ServerOptions.Mode?
+        _ settings: ScriptSettings, root: String, isDevelopment: Bool
     ) throws(LoadError) -> TemplateSet {
         let directory: String
         if let named = settings.templates {
@@ -74,7 +75,7 @@ public struct LoadedApp: Sendable {
             return .empty
         }
         var options = TemplateOptions()
-        switch settings.undefined ?? (mode == .production ? "lenient" : "strict") {
+        switch settings.undefined ?? (isDevelopment ? "strict" : "lenient") {
         case "strict": options.undefined = .strict
         case "chainable": options.undefined = .chainable
         default: options.undefined = .lenient

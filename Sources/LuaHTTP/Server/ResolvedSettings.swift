@@ -21,10 +21,10 @@ struct ResolvedSettings: Sendable {
 
     /// - Parameter options: flags, filled up from the environment.
     init(_ options: ServerOptions, _ script: ScriptSettings) throws(LoadError) {
-        host = options.host ?? script.host ?? "127.0.0.1"
+        host = options.host ?? script.host ?? Self.defaultHost
         port = options.port ?? script.port ?? 8080
         workers = options.workers ?? script.workers ?? System.coreCount
-        isDevelopment = options.mode.map { $0 == .development } ?? Self.looksLikeDevelopment(host)
+        isDevelopment = Self.isDevelopment(options, script)
         let level = options.logLevel ?? script.logLevel ?? "info"
         guard let known = Logger.Level(rawValue: level == "warn" ? "warning" : level) else {
             throw LoadError("log level \"\(level)\": must be debug, info, warn or error")
@@ -42,6 +42,13 @@ struct ResolvedSettings: Sendable {
             bodyLimit: limits.bodyBytes, hasAccessLog: options.hasAccessLog ?? script.accessLog ?? true,
             logStyle: isDevelopment ? .short : .common, host: host, port: port)
     }
+
+    static func isDevelopment(_ options: ServerOptions, _ script: ScriptSettings) -> Bool {
+        options.mode.map { $0 == .development }
+            ?? looksLikeDevelopment(options.host ?? script.host ?? defaultHost)
+    }
+
+    private static let defaultHost = "127.0.0.1"
 
     /// Someone at a terminal, and nobody else can connect.
     private static func looksLikeDevelopment(_ host: String) -> Bool {

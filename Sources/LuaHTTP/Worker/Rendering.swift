@@ -14,8 +14,6 @@ final class Rendering {
     var hasStarted = false
     /// Bytes of the page handed out so far.
     private(set) var bytes = 0
-    /// Where the stack ends without the function that the page calls, and what that leaves there.
-    private var callBase: Int32 = 0
     private let renderer = Renderer()
 
     /// - Parameters:
@@ -62,12 +60,6 @@ final class Rendering {
     }
 
     func step() -> Renderer.Step { renderer.step() }
-
-    /// A function of the script is about to be called with so many arguments.
-    func willCall(arguments: Int32, on stack: LuaStack) { callBase = stack.top - arguments - 1 }
-
-    /// The function has returned; its results are on the stack.
-    func stepAfterCall(on stack: LuaStack) -> Renderer.Step { renderer.step(results: stack.top - callBase) }
 
     /// The function has failed: the error, with the place on the page.
     func failure(_ message: String) -> TemplateError { renderer.failure(message) }

@@ -18,7 +18,8 @@ extension RequestTask {
     /// Takes the error value on top of a coroutine that failed.
     func fail(taking stack: LuaStack, status: LuaStatus) {
         guard status == .runtimeError, stack.isKind(.abort, at: -1) else {
-            let error = ScriptError(takingFrom: stack, status: status)
+            var error = ScriptError(takingFrom: stack, status: status)
+            takePlaceOfRoute(&error)
             let code = status == .memoryError ? 503 : 500
             if state == .rendering, let rendering {
                 let place = rendering.failure(error.description)

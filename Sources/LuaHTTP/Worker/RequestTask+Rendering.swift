@@ -27,7 +27,7 @@ extension RequestTask {
     /// Acts on one step of the page, and on those after it, until the page is done or has to wait.
     func goOn(_ first: Renderer.Step) {
         var step = first
-        while let rendering, let exchange, let coroutine {
+        while let rendering, let exchange {
             switch step {
             case .done:
                 return finish(rendering, exchange)
@@ -39,7 +39,6 @@ extension RequestTask {
                     self.goOnRendering()
                 }
             case .call(let arguments):
-                rendering.willCall(arguments: arguments, on: coroutine.stack)
                 return resume(arguments: arguments)
             case .failed(let error):
                 return fail(with: Failure(status: 500, templateError: error))

@@ -184,7 +184,7 @@ final class RequestTask {
         switch status {
         case .ok:
             if state == .rendering, let rendering {
-                goOn(rendering.stepAfterCall(on: coroutine.stack))
+                goOn(rendering.step())
             } else {
                 answer(from: 1, on: coroutine.stack)
             }
@@ -248,12 +248,16 @@ final class RequestTask {
     }
 
     private func mistake(_ text: String) -> ScriptError {
-        var error = ScriptError(message: "the handler " + text)
-        if let route, generation.routes.indices.contains(route) {
-            error.message = "the handler of \(generation.routes[route].path) " + text
-            error.takePlace(from: generation.routes[route].origin)
-        }
+        let path = route.map { " of " + generation.routes[$0].path } ?? ""
+        var error = ScriptError(message: "the handler\(path) \(text)")
+        takePlaceOfRoute(&error)
         return error
+    }
+
+    /// An error without a place of its own is shown where its route is defined.
+    func takePlaceOfRoute(_ error: inout ScriptError) {
+        guard error.file == nil, let route else { return }
+        error.takePlace(from: generation.routes[route].origin)
     }
 
     /// Number of the route that matched.

@@ -72,6 +72,11 @@ final class Command {
         }
     }
 
+    /// Waits until it has said `text` on standard error.
+    func waitUntilSaid(_ text: String) throws {
+        _ = try wait(for: "'\(text)'") { errors.contains(text) ? true : nil }
+    }
+
     /// Waits for the end; the exit code, or 128 and more after a signal.
     func exitCode() throws -> Int32 {
         try wait(for: "exit") {

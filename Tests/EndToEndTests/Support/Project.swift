@@ -10,7 +10,8 @@ enum Project {
     /// `LUAHTTPD_BINARY` if set; else beside the running tests, where SwiftPM builds both; else `.build/debug`.
     static let binary: URL = {
         if let path = ProcessInfo.processInfo.environment["LUAHTTPD_BINARY"] { return URL(filePath: path) }
-        let beside = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "luahttpd")
+        let beside = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(
+            path: "luahttpd")
         if FileManager.default.isExecutableFile(atPath: beside.path) { return beside }
         return root.appending(path: ".build/debug/luahttpd")
     }()

@@ -12,7 +12,8 @@ struct RunningServer {
         _ script: String, _ arguments: [String] = ["--dev"], environment: [String: String] = [:],
         directory: URL = Project.root, _ body: (RunningServer) throws -> Result
     ) throws -> Result {
-        let flags = arguments.contains("--port") || environment["LUAHTTPD_PORT"] != nil ? [] : ["--port", "0"]
+        let flags =
+            arguments.contains("--port") || environment["LUAHTTPD_PORT"] != nil ? [] : ["--port", "0"]
         let command = try Command(
             [script] + flags + arguments, environment: environment, directory: directory)
         let server = RunningServer(command: command, port: try readPort(command))
@@ -48,7 +49,8 @@ struct RunningServer {
     ) throws -> Response {
         let connection = try Connection(port: port)
         try connection.send(
-            Connection.bytes(of: method, target, headers: headers.merging(["Connection": "close"]) { $1 }, body: body))
+            Connection.bytes(
+                of: method, target, headers: headers.merging(["Connection": "close"]) { $1 }, body: body))
         return try connection.response(to: method)
     }
 
@@ -57,6 +59,7 @@ struct RunningServer {
     }
 
     func post(_ target: String, form: String) throws -> Response {
-        try request("POST", target, headers: ["Content-Type": "application/x-www-form-urlencoded"], body: form)
+        try request(
+            "POST", target, headers: ["Content-Type": "application/x-www-form-urlencoded"], body: form)
     }
 }

@@ -26,7 +26,9 @@ struct HostAllocationFailureTests {
             let ranOut = lh_load(fixture.vm.main.state, "return {}", 9, "=probe") == LH_ERROR_MEMORY
             lh_vm_fail_allocation(fixture.vm.vm, 0)
             fixture.vm.main.top = 0
-            if result.hasPrefix("not enough memory") || result.contains(": not enough memory") { failures += 1 }
+            if result.hasPrefix("not enough memory") || result.contains(": not enough memory") {
+                failures += 1
+            }
             #expect(fixture.run("return require('luahttpd.json').encode { 1 }") == "[1]")
             #expect(fixture.vm.liveReferences == 3)
             #expect(fixture.vm.close() == 0)

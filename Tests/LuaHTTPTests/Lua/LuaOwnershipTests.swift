@@ -42,16 +42,36 @@ struct LuaOwnershipTests {
         _ = consume reference
     }
 
+    /// Finalizers that run while the VM closes may still call the host.
+    @Test func finalizersCallTheHostAtTheEnd() throws {
+        var calls = 0
+        do {
+            let vm = try LuaVM(memoryLimit: 16 << 20)
+            let stack = vm.main
+            let source = Array("local f = ... kept = setmetatable({}, { __gc = function() f() end })".utf8)
+            #expect(source.withUnsafeBytes { vm.load($0, name: "=test", on: stack) } == .ok)
+            vm.push(
+                HostFunction("count") { _ throws(HostError) in
+                    calls += 1
+                    return .results(0)
+                }, on: stack)
+            #expect(stack.call(arguments: 1, results: 0) == .ok)
+            #expect(calls == 0)
+        }
+        #expect(calls == 1)
+    }
+
     @Test func hostErrorsNeedNoRoomOnTheStack() throws {
         let vm = try LuaVM(memoryLimit: 16 << 20)
         let stack = vm.main
         let source = Array("return pcall(...)".utf8)
         let loaded = source.withUnsafeBytes { vm.load($0, name: "=test", on: stack) }
         #expect(loaded == .ok)
-        vm.push(HostFunction("full") { stack throws(HostError) in
-            for _ in 0..<20 { stack.pushNil() }
-            throw .abort(status: 404, message: "gone")
-        }, on: stack)
+        vm.push(
+            HostFunction("full") { stack throws(HostError) in
+                for _ in 0..<20 { stack.pushNil() }
+                throw .abort(status: 404, message: "gone")
+            }, on: stack)
         #expect(stack.call(arguments: 1, results: 2) == .ok)
         #expect(stack.isKind(.abort, at: -1))
         stack.top = 0

@@ -12,60 +12,71 @@ struct RoutesAndHooksTests {
         return try fixture.definition().routes.map { route in
             var text = route.methods.joined(separator: ",") + " " + route.path
             if let name = route.name { text += " " + name }
-            if case .files(let directory, let cache) = route.target { text += " files=\(directory) \(cache ?? "-")" }
+            if case .files(let directory, let cache) = route.target {
+                text += " files=\(directory) \(cache ?? "-")"
+            }
             if let limit = route.bodyLimit { text += " body=\(limit)" }
             return text + " at " + route.origin
         }
     }
 
     @Test func eachWayToDeclareARoute() throws {
-        #expect(try routes("""
-            app:get("/a", print):name "first"
-            app:any("/b", print)
-            app:post("/c", { limits = { body = "2KiB" }, json = true }, print)
-            app:route { method = { "get", "Post" }, path = "/d", handler = print, name = "fourth" }
-            app:route { path = "/e", print }
-            app:match("sixth", "/f", setmetatable({}, { __call = print }))
-            """) == [
-                "GET /a first at app.lua:1", "ANY /b at app.lua:2", "POST /c body=2048 at app.lua:3",
-                "GET,POST /d fourth at app.lua:4", "GET /e at app.lua:5", "ANY /f sixth at app.lua:6",
-            ])
+        #expect(
+            try routes(
+                """
+                app:get("/a", print):name "first"
+                app:any("/b", print)
+                app:post("/c", { limits = { body = "2KiB" }, json = true }, print)
+                app:route { method = { "get", "Post" }, path = "/d", handler = print, name = "fourth" }
+                app:route { path = "/e", print }
+                app:match("sixth", "/f", setmetatable({}, { __call = print }))
+                """) == [
+                    "GET /a first at app.lua:1", "ANY /b at app.lua:2", "POST /c body=2048 at app.lua:3",
+                    "GET,POST /d fourth at app.lua:4", "GET /e at app.lua:5", "ANY /f sixth at app.lua:6",
+                ])
     }
 
     @Test func groupsAndMountsPrefix() throws {
-        #expect(try routes("""
-            local users = app.router()
-            users:get("/", print):name "users"
-            users:group("/:id", function(user) user:get("/posts", print) end)
-            app:group("/v1/", function(v1)
-              v1:get("/", print)
-              v1:mount("/users", users)
-              v1:group("/deep", function(deep) deep:mount("/er/", users.router and app.router() or app.router()) end)
-            end)
-            app:mount("/people", (function() local r = app.router() r:get("/x", print) return r end)())
-            """) == [
-                "GET /v1 at app.lua:5", "GET /v1/users users at app.lua:2", "GET /v1/users/:id/posts at app.lua:3",
-                "GET /people/x at app.lua:9",
-            ])
+        #expect(
+            try routes(
+                """
+                local users = app.router()
+                users:get("/", print):name "users"
+                users:group("/:id", function(user) user:get("/posts", print) end)
+                app:group("/v1/", function(v1)
+                  v1:get("/", print)
+                  v1:mount("/users", users)
+                  v1:group("/deep", function(deep) deep:mount("/er/", users.router and app.router() or app.router()) end)
+                end)
+                app:mount("/people", (function() local r = app.router() r:get("/x", print) return r end)())
+                """) == [
+                    "GET /v1 at app.lua:5", "GET /v1/users users at app.lua:2",
+                    "GET /v1/users/:id/posts at app.lua:3",
+                    "GET /people/x at app.lua:9",
+                ])
     }
 
     @Test func aNameMountedTwiceIsTaken() throws {
         let fixture = try ScriptFixture()
-        #expect(fixture.run("""
-            local r = app.router()
-            r:get("/", print):name "home"
-            app:mount("/a", r)
-            app:mount("/b", r)
-            """) == "app.lua:4: the route name 'home' is already taken at app.lua:2")
+        #expect(
+            fixture.run(
+                """
+                local r = app.router()
+                r:get("/", print):name "home"
+                app:mount("/a", r)
+                app:mount("/b", r)
+                """) == "app.lua:4: the route name 'home' is already taken at app.lua:2")
     }
 
     @Test func filesGiveWayToAPageAtTheirRoot() throws {
-        #expect(try routes("app:static('/s', 'public', { cache = '1h' })") == [
-            "GET /s/ files=public 1h at app.lua:1", "GET /s/*path files=public 1h at app.lua:1",
-        ])
-        #expect(try routes("app:static('/', 'public') app:get('/', print)") == [
-            "GET /*path files=public - at app.lua:1", "GET / at app.lua:1",
-        ])
+        #expect(
+            try routes("app:static('/s', 'public', { cache = '1h' })") == [
+                "GET /s/ files=public 1h at app.lua:1", "GET /s/*path files=public 1h at app.lua:1",
+            ])
+        #expect(
+            try routes("app:static('/', 'public') app:get('/', print)") == [
+                "GET /*path files=public - at app.lua:1", "GET / at app.lua:1",
+            ])
     }
 
     // MARK: Hooks
@@ -81,23 +92,26 @@ struct RoutesAndHooksTests {
             """.replacing("\n", with: " ")
         #expect(fixture.run(prelude + "\n" + source) == "")
         try fixture.finish()
-        return fixture.run("""
+        return fixture.run(
+            """
             local a, b, c = routes["\(path)"].handler {}
             return result(), "=", type(a) == "table" and a.body or a, b, c
             """)
     }
 
     @Test func hooksRunFromTheOutsideIn() throws {
-        #expect(try trace("""
-            app:before(t "b1") app:use(u "u1") app:after(t "a1")
-            app:group("/g", function(g)
-              g:before(t "b2") g:use(u "u2") g:after(t "a2")
-              g:get("/x", h "h")
-              g:group("/n", function(n) n:before(t "b3") n:get("/y", h "i") end)
-            end)
-            app:before(t "b4")
-            app:get("/", h "root")
-            """, path: "/g/x") == "u1< u2< b1 b4 b2 h a1 a2 u2> u1> = h nil nil")
+        #expect(
+            try trace(
+                """
+                app:before(t "b1") app:use(u "u1") app:after(t "a1")
+                app:group("/g", function(g)
+                  g:before(t "b2") g:use(u "u2") g:after(t "a2")
+                  g:get("/x", h "h")
+                  g:group("/n", function(n) n:before(t "b3") n:get("/y", h "i") end)
+                end)
+                app:before(t "b4")
+                app:get("/", h "root")
+                """, path: "/g/x") == "u1< u2< b1 b4 b2 h a1 a2 u2> u1> = h nil nil")
     }
 
     @Test func hooksOfOtherGroupsDoNotRun() throws {
@@ -120,29 +134,48 @@ struct RoutesAndHooksTests {
     }
 
     @Test func hooksOfAMountedRouterComeWithIt() throws {
-        #expect(try trace("""
-            app:before(t "app")
-            local r = app.router() r:before(t "router") r:before("/x", t "prefix") r:get("/x", h "x") r:get("/z", h "z")
-            app:mount("/m", r)
-            """, path: "/m/x") == "app router prefix x = x nil nil")
+        #expect(
+            try trace(
+                """
+                app:before(t "app")
+                local r = app.router() r:before(t "router") r:before("/x", t "prefix") r:get("/x", h "x") r:get("/z", h "z")
+                app:mount("/m", r)
+                """, path: "/m/x") == "app router prefix x = x nil nil")
     }
 
     @Test func aHookMayAnswer() throws {
-        #expect(try trace("app:before(function() return 'no' end) app:before(t 'late') app:get('/', h 'h')") == " = no nil nil")
-        #expect(try trace("app:before(function() return {}, 'p.html' end) app:get('/', h 'h')").hasSuffix("p.html nil"))
-        #expect(try trace("app:after(function(req, res) return res.body .. '!' end) app:get('/', h 'h')") == "h = h! nil nil")
-        #expect(try trace("app:after(function(req, res) res.body = 'changed' res.headers.A = 'b' end) app:get('/', h 'h')") == "h = changed nil nil")
-        #expect(try trace("app:use(function(req, next) return 'instead' end) app:get('/', h 'h')") == " = instead nil nil")
-        #expect(try trace("app:before(t 'b') app:after(t 'a') app:get('/', { json = true }, function() return { 1 } end)") == "b a = [1] nil nil")
+        #expect(
+            try trace("app:before(function() return 'no' end) app:before(t 'late') app:get('/', h 'h')")
+                == " = no nil nil")
+        #expect(
+            try trace("app:before(function() return {}, 'p.html' end) app:get('/', h 'h')").hasSuffix(
+                "p.html nil"))
+        #expect(
+            try trace("app:after(function(req, res) return res.body .. '!' end) app:get('/', h 'h')")
+                == "h = h! nil nil")
+        #expect(
+            try trace(
+                "app:after(function(req, res) res.body = 'changed' res.headers.A = 'b' end) app:get('/', h 'h')"
+            ) == "h = changed nil nil")
+        #expect(
+            try trace("app:use(function(req, next) return 'instead' end) app:get('/', h 'h')")
+                == " = instead nil nil")
+        #expect(
+            try trace(
+                "app:before(t 'b') app:after(t 'a') app:get('/', { json = true }, function() return { 1 } end)"
+            ) == "b a = [1] nil nil")
     }
 
     @Test func nextIsCalledOnce() throws {
-        #expect(try trace("app:use(function(req, next)\nnext() next() end) app:get('/', h 'h')") == "app.lua:3: next() was called twice")
+        #expect(
+            try trace("app:use(function(req, next)\nnext() next() end) app:get('/', h 'h')")
+                == "app.lua:3: next() was called twice")
     }
 
     @Test func aHandlerWithAResponseMayFillIt() throws {
         let fixture = try ScriptFixture()
-        fixture.run("""
+        fixture.run(
+            """
             app:get("/a", function(req, res) res.status = 201 res.headers.A = "1" res:cookie("c", "d") return "x" end)
             app:get("/b", function(req, res) res.headers.A = "1" return app.text("x", { headers = { A = "2", B = "3" } }) end)
             app:get("/c", function(req, res) res.body = "own" return res end)
@@ -150,10 +183,17 @@ struct RoutesAndHooksTests {
             app:get("/e", function(...) return select("#", ...) end)
             """)
         try fixture.finish()
-        #expect(fixture.run("local a = routes['/a'].handler {} return a.body, a.status, a.headers.A, a.cookies.c.value") == "x 201 1 d")
-        #expect(fixture.run("local a = routes['/b'].handler {} return a.body, a.headers.A, a.headers.B") == "x 2 3")
+        #expect(
+            fixture.run(
+                "local a = routes['/a'].handler {} return a.body, a.status, a.headers.A, a.cookies.c.value")
+                == "x 201 1 d")
+        #expect(
+            fixture.run("local a = routes['/b'].handler {} return a.body, a.headers.A, a.headers.B")
+                == "x 2 3")
         #expect(fixture.run("return routes['/c'].handler({}).body") == "own")
-        #expect(fixture.run("local a = routes['/d'].handler {} return a.vars.v, a.template, a.status") == "1 p.html 410")
+        #expect(
+            fixture.run("local a = routes['/d'].handler {} return a.vars.v, a.template, a.status")
+                == "1 p.html 410")
         #expect(fixture.run("return routes['/e'].handler {}") == "1")
     }
 
@@ -168,12 +208,15 @@ struct RoutesAndHooksTests {
 
     @Test func urlsOfNamedRoutes() throws {
         let fixture = try ScriptFixture()
-        fixture.run("""
+        fixture.run(
+            """
             app:get("/users/:id/*rest", print):name "file"
             local r = app.router() r:get("/:n", print):name "mounted" app:mount("/m", r)
             """)
-        #expect(fixture.run("return app:url_for('file', { id = 7, rest = 'a b/c' }, { q = 'x&y', tag = { 1, 2 } })")
-            == "/users/7/a%20b/c?q=x%26y&tag=1&tag=2")
+        #expect(
+            fixture.run(
+                "return app:url_for('file', { id = 7, rest = 'a b/c' }, { q = 'x&y', tag = { 1, 2 } })")
+                == "/users/7/a%20b/c?q=x%26y&tag=1&tag=2")
         #expect(fixture.run("return app:url_for('mounted', { n = true })") == "/m/true")
         #expect(fixture.run("\nlocal x = app:url_for('file', { id = 7 })").hasPrefix("app.lua:2: "))
     }

@@ -52,7 +52,9 @@ final class ScriptFixture {
     func finish() throws {
         let stack = vm.main
         try library.finish(on: stack)
-        let value = Array("definition = ...; routes = {}; for _, r in ipairs(definition.routes) do routes[r.path] = r end".utf8)
+        let value = Array(
+            "definition = ...; routes = {}; for _, r in ipairs(definition.routes) do routes[r.path] = r end"
+                .utf8)
         let loaded = value.withUnsafeBytes { vm.load($0, name: "=test", on: stack) }
         precondition(loaded == .ok)
         stack.rotate(-2, by: 1)

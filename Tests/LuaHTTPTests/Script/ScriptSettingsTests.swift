@@ -36,11 +36,13 @@ struct ScriptSettingsTests {
         expected.headLimit = 8192
         expected.targetLimit = 2000
         expected.fieldCountLimit = 50
-        #expect(try settings("""
-            { host = "0.0.0.0", port = 8081, workers = 2, templates = "pages", log_level = "debug",
-              access_log = false, undefined = "strict",
-              limits = { body = "1MiB", memory = "64 MiB", head = 8192, target = "2k", fields = 50 } }
-            """) == expected)
+        #expect(
+            try settings(
+                """
+                { host = "0.0.0.0", port = 8081, workers = 2, templates = "pages", log_level = "debug",
+                  access_log = false, undefined = "strict",
+                  limits = { body = "1MiB", memory = "64 MiB", head = 8192, target = "2k", fields = 50 } }
+                """) == expected)
     }
 
     @Test(arguments: [
@@ -50,9 +52,18 @@ struct ScriptSettingsTests {
         ("{ workers = 0 }", "app:config: workers must be a whole number from 1 to 1024"),
         ("{ workers = math.mininteger }", "app:config: workers must be a whole number from 1 to 1024"),
         ("{ undefined = 'x' }", "app:config: undefined = \"x\": must be lenient, strict or chainable"),
-        ("{ limits = { body = '8 gallons' } }", "app:config: limits.body must be a number of bytes or a size such as \"8MiB\""),
-        ("{ limits = { memory = -1 } }", "app:config: limits.memory must be a number of bytes or a size such as \"8MiB\""),
-        ("{ limits = { head = {} } }", "app:config: limits.head must be a number of bytes or a size such as \"8MiB\""),
+        (
+            "{ limits = { body = '8 gallons' } }",
+            "app:config: limits.body must be a number of bytes or a size such as \"8MiB\""
+        ),
+        (
+            "{ limits = { memory = -1 } }",
+            "app:config: limits.memory must be a number of bytes or a size such as \"8MiB\""
+        ),
+        (
+            "{ limits = { head = {} } }",
+            "app:config: limits.head must be a number of bytes or a size such as \"8MiB\""
+        ),
         ("{ limits = { fields = 0 } }", "app:config: fields must be a whole number from 1 to 65535"),
     ]) func valuesOutOfRangeAreRefused(_ config: String, _ message: String) throws {
         #expect(try complaint(config) == message)
@@ -60,10 +71,13 @@ struct ScriptSettingsTests {
 
     @Test func sizes() {
         let sizes: [(String, Int?)] = [
-            ("1", 1), ("1024", 1024), ("10B", 10), ("2k", 2000), ("2KB", 2000), ("64KiB", 65536), ("8 MiB", 8 << 20),
+            ("1", 1), ("1024", 1024), ("10B", 10), ("2k", 2000), ("2KB", 2000), ("64KiB", 65536),
+            ("8 MiB", 8 << 20),
             ("3M", 3_000_000), ("1GiB", 1 << 30), ("2g", 2_000_000_000), ("1024GiB", 1 << 40),
-            ("", nil), ("0", nil), ("-1", nil), ("1.5MiB", nil), ("MiB", nil), ("8TiB", nil), ("1025GiB", nil),
-            ("99999999999999999999", nil), ("9223372036854775807GiB", nil), ("8MiB ", nil), ("٣", nil), (" 8", nil),
+            ("", nil), ("0", nil), ("-1", nil), ("1.5MiB", nil), ("MiB", nil), ("8TiB", nil),
+            ("1025GiB", nil),
+            ("99999999999999999999", nil), ("9223372036854775807GiB", nil), ("8MiB ", nil), ("٣", nil),
+            (" 8", nil),
         ]
         for (text, bytes) in sizes { #expect(ByteSize.parse(text) == bytes, "\(text)") }
     }

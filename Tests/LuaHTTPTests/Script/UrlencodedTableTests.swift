@@ -10,7 +10,8 @@ struct UrlencodedTableTests {
 
     init() throws {
         fixture = try ScriptFixture()
-        fixture.run("""
+        fixture.run(
+            """
             function show(v)
               if type(v) ~= "table" then return tostring(v) end
               local parts = {}
@@ -42,7 +43,9 @@ struct UrlencodedTableTests {
     }
 
     /// The table of a text as `show` prints it, or what an expression with `q` gives.
-    private func table(_ text: String, _ expression: String = "show(q)", isForm: Bool = false) throws -> String {
+    private func table(_ text: String, _ expression: String = "show(q)", isForm: Bool = false) throws
+        -> String
+    {
         let stack = fixture.vm.main
         let top = stack.top
         let source = Array("local q = ... return \(expression)".utf8)
@@ -79,7 +82,9 @@ struct UrlencodedTableTests {
     @Test func bracketsNest() throws {
         #expect(try table("a[]=1&a[]=2") == "{a={1=1 2=2}}")
         #expect(try table("a[]=1&a[]=2", "show(q:all 'a')") == "{1=1 2=2}")
-        #expect(try table("u[name]=ann&u[tags][]=x&u[tags][]=y&u[at][city]=k") == "{u={at={city=k} name=ann tags={1=x 2=y}}}")
+        #expect(
+            try table("u[name]=ann&u[tags][]=x&u[tags][]=y&u[at][city]=k")
+                == "{u={at={city=k} name=ann tags={1=x 2=y}}}")
         #expect(try table("a%5Bb%5D=1") == "{a={b=1}}")
         #expect(try table("a[b]=1&a[b]=2") == "{a={b=1}}")
     }
@@ -113,7 +118,10 @@ struct UrlencodedTableTests {
 
     @Test func thereIsALimitOfFields() throws {
         let most = (1...UrlencodedTable.mostPairs).map { "f\($0)=1" }.joined(separator: "&")
-        #expect(try table(most, "(function() local n = 0 for _ in pairs(q) do n = n + 1 end return tostring(n) end)()") == "512")
+        #expect(
+            try table(
+                most, "(function() local n = 0 for _ in pairs(q) do n = n + 1 end return tostring(n) end)()")
+                == "512")
         do throws(HostError) {
             try push(most + "&g=1", isForm: true)
             Issue.record("accepted")

@@ -63,15 +63,14 @@ final class RenderTester {
         let top = lh_top(lua)
         renderer.start(page, of: set, on: lua, environment: environment == nil ? 0 : top - 1)
         var bytes: [UInt8] = []
-        var results: Int32 = 0
         while true {
-            switch renderer.step(results: results) {
+            switch renderer.step() {
             case .slice, .yielded:
-                results = 0
                 slices?(renderer.output.count)
                 bytes += renderer.output
                 renderer.clearOutput()
             case .call(let count):
+                var results: Int32 = 0
                 let status = lh_resume(lua, count, &results)
                 guard status == LH_OK else {
                     var size = 0

@@ -12,8 +12,10 @@ struct AnswerReaderTests {
 
     init() throws {
         directory.write("app.lua", "app = require 'luahttpd'")
-        generation = try GenerationLoader(script: directory.path + "/app.lua", isDevelopment: true, memoryLimit: 64 << 20)
-            .load(services: ScriptServices(log: { _, _, _ in }, sleep: { _ throws(HostError) in }))
+        generation = try GenerationLoader(
+            script: directory.path + "/app.lua", isDevelopment: true, memoryLimit: 64 << 20
+        )
+        .load(services: ScriptServices(log: { _, _, _ in }, sleep: { _ throws(HostError) in }))
     }
 
     /// "status | header lines | content", or the mistake.
@@ -33,7 +35,8 @@ struct AnswerReaderTests {
             let content =
                 switch answer.content {
                 case .bytes(let index): "bytes " + (stack.string(at: index) ?? "?")
-                case .template(let variables, let name): "\(stack.type(at: variables).name) in " + (stack.string(at: name) ?? "?")
+                case .template(let variables, let name):
+                    "\(stack.type(at: variables).name) in " + (stack.string(at: name) ?? "?")
                 case .file(let path, let download): "file \(stack.string(at: path) ?? "?") \(download ?? "-")"
                 case .empty: "empty"
                 }
@@ -46,40 +49,62 @@ struct AnswerReaderTests {
 
     @Test func whatHandlersReturn() {
         #expect(answer("'hi'") == "200 | Content-Type: text/html; charset=utf-8; | bytes hi")
-        #expect(answer("'hi', nil, nil", defaultStatus: 404) == "404 | Content-Type: text/html; charset=utf-8; | bytes hi")
+        #expect(
+            answer("'hi', nil, nil", defaultStatus: 404)
+                == "404 | Content-Type: text/html; charset=utf-8; | bytes hi")
         #expect(answer("{}, 'p.html'") == "200 |  | table in p.html")
-        #expect(answer("{}, 'p.html', { status = 201, headers = { ['X-A'] = 'b' } }") == "201 | X-A: b; | table in p.html")
+        #expect(
+            answer("{}, 'p.html', { status = 201, headers = { ['X-A'] = 'b' } }")
+                == "201 | X-A: b; | table in p.html")
         #expect(answer("app.json { 1 }") == "200 | Content-Type: application/json; | bytes [1]")
         #expect(answer("app.empty()") == "204 |  | bytes ")
         #expect(answer("app.redirect '/x'") == "303 | Location: /x; | bytes ")
         #expect(answer("app.file('a.pdf', { filename = 'b.pdf' })") == "200 |  | file a.pdf b.pdf")
-        #expect(answer("app.text('x', { headers = { ['X-N'] = 5, ['content-type'] = 'a/b' } })")
-            == "200 | Content-Type: text/plain; charset=utf-8;X-N: 5; | bytes x")
-        #expect(answer("app.text('x', { headers = { ['X-L'] = { 'a', 'b' } } })")
-            == "200 | Content-Type: text/plain; charset=utf-8;X-L: a;X-L: b; | bytes x")
+        #expect(
+            answer("app.text('x', { headers = { ['X-N'] = 5, ['content-type'] = 'a/b' } })")
+                == "200 | Content-Type: text/plain; charset=utf-8;X-N: 5; | bytes x")
+        #expect(
+            answer("app.text('x', { headers = { ['X-L'] = { 'a', 'b' } } })")
+                == "200 | Content-Type: text/plain; charset=utf-8;X-L: a;X-L: b; | bytes x")
     }
 
     @Test func whatDoesNotFitIsExplained() {
         #expect(answer("nil").hasPrefix("returned nothing: "))
         #expect(answer("{}").hasPrefix("returned variables but no template name"))
         #expect(answer("5").hasPrefix("returned a number"))
-        #expect(answer("{}, 'p.html', { stats = 1 }").hasPrefix("unknown response option 'stats' (did you mean 'status'?)"))
-        #expect(answer("{}, 'p.html', { status = 99 }") == "returned a status that is not a whole number from 200 to 599")
-        #expect(answer("{}, 'p.html', { status = 200.5 }") == "returned a status that is not a whole number from 200 to 599")
-        #expect(answer("{}, 'p.html', {}, 5") == "returned more than three values: variables, template, options")
-        #expect(answer("app.text('x'):header('A b', 'c')")
-            == "returned the header \"A b\", which is not a valid name: letters, digits and - only")
-        #expect(answer("app.text('x'):header('A', 'b\\r\\nC: d')")
-            == "returned the header \"A\" with a line break or another control character in its value")
-        #expect(answer("app.text('x'):header('Content-Length', '5')")
-            == "returned the header \"Content-Length\", which the server sets; leave it out")
-        #expect(answer("app.text('x'):header('A', true)")
-            == "returned the header \"A\" with a boolean as value: give a string, a number or a list of strings")
-        #expect(answer("app.text('x'):header('A', { 'b', 5 })")
-            == "returned the header \"A\" with a list of values that are not all strings")
-        #expect(answer("app.text('x', { headers = { 'a' } })") == "returned headers with a name that is not a string")
-        #expect(answer("(function() local r = app.text 'x' r.body = {} return r end)()")
-            == "returned a response whose body is a table, not a string")
+        #expect(
+            answer("{}, 'p.html', { stats = 1 }").hasPrefix(
+                "unknown response option 'stats' (did you mean 'status'?)"))
+        #expect(
+            answer("{}, 'p.html', { status = 99 }")
+                == "returned a status that is not a whole number from 200 to 599")
+        #expect(
+            answer("{}, 'p.html', { status = 200.5 }")
+                == "returned a status that is not a whole number from 200 to 599")
+        #expect(
+            answer("{}, 'p.html', {}, 5") == "returned more than three values: variables, template, options")
+        #expect(
+            answer("app.text('x'):header('A b', 'c')")
+                == "returned the header \"A b\", which is not a valid name: letters, digits and - only")
+        #expect(
+            answer("app.text('x'):header('A', 'b\\r\\nC: d')")
+                == "returned the header \"A\" with a line break or another control character in its value")
+        #expect(
+            answer("app.text('x'):header('Content-Length', '5')")
+                == "returned the header \"Content-Length\", which the server sets; leave it out")
+        #expect(
+            answer("app.text('x'):header('A', true)")
+                == "returned the header \"A\" with a boolean as value: give a string, a number or a list of strings"
+        )
+        #expect(
+            answer("app.text('x'):header('A', { 'b', 5 })")
+                == "returned the header \"A\" with a list of values that are not all strings")
+        #expect(
+            answer("app.text('x', { headers = { 'a' } })")
+                == "returned headers with a name that is not a string")
+        #expect(
+            answer("(function() local r = app.text 'x' r.body = {} return r end)()")
+                == "returned a response whose body is a table, not a string")
         #expect(answer("table.unpack({}, 1, 5000)").hasPrefix("returned nothing: "))
         #expect(answer("table.unpack({ 1, [5000] = 2 }, 1, 5000)").hasPrefix("returned "))
     }

@@ -10,10 +10,12 @@ struct GenerationLoaderTests {
 
     private func load(_ source: String, memoryLimit: Int = 64 << 20) throws(ScriptError) -> Generation {
         directory.write("app.lua", source)
-        let loader = GenerationLoader(script: directory.path + "/app.lua", isDevelopment: true, memoryLimit: memoryLimit)
+        let loader = GenerationLoader(
+            script: directory.path + "/app.lua", isDevelopment: true, memoryLimit: memoryLimit)
         return try loader.load(
             services: ScriptServices(
-                log: { _, _, _ in }, sleep: { _ throws(HostError) in throw .message("cannot wait while the app is loading") }))
+                log: { _, _, _ in },
+                sleep: { _ throws(HostError) in throw .message("cannot wait while the app is loading") }))
     }
 
     /// "line: message" of the failure.
@@ -28,9 +30,12 @@ struct GenerationLoaderTests {
     }
 
     @Test func whatTheScriptDeclares() throws {
-        directory.write("users.lua", "local r = require('luahttpd').router() r:get('/', function() return 'users' end) return r")
+        directory.write(
+            "users.lua",
+            "local r = require('luahttpd').router() r:get('/', function() return 'users' end) return r")
         directory.makeDirectory("public")
-        let generation = try load("""
+        let generation = try load(
+            """
             #!/usr/bin/env luahttpd
             local app = require "luahttpd"
             app:config { port = 8081 }
@@ -56,19 +61,25 @@ struct GenerationLoaderTests {
         #expect(failure("local x = = 5") == "1: unexpected symbol near '='")
         #expect(failure("\nerror('no')") == "2: no")
         #expect(failure("require('luahttpd').sleep(1)") == "1: cannot wait while the app is loading")
-        #expect(failure("coroutine.yield()").hasSuffix("waits or yields while it loads; do that in a handler"))
-        #expect(failure("local app = require 'luahttpd'\napp:config { port = 99999 }")
-            == "app:config: port must be a whole number from 0 to 65535")
-        #expect(failure("local app = require 'luahttpd'\napp:get('/a', print)\napp:get('/a', print)").hasPrefix("3: "))
+        #expect(
+            failure("coroutine.yield()").hasSuffix("waits or yields while it loads; do that in a handler"))
+        #expect(
+            failure("local app = require 'luahttpd'\napp:config { port = 99999 }")
+                == "app:config: port must be a whole number from 0 to 65535")
+        #expect(
+            failure("local app = require 'luahttpd'\napp:get('/a', print)\napp:get('/a', print)").hasPrefix(
+                "3: "))
         #expect(failure("local app = require 'luahttpd'\napp:get('/:id/:id', print)").hasPrefix("2: "))
         #expect(failure("local app = require 'luahttpd'\napp:static('/s', 'missing')").hasPrefix("2: "))
         #expect(failure("require 'no_such_module'").hasPrefix("1: module 'no_such_module' not found"))
     }
 
     @Test func aMissingScriptIsNamed() {
-        let loader = GenerationLoader(script: directory.path + "/none.lua", isDevelopment: true, memoryLimit: 64 << 20)
+        let loader = GenerationLoader(
+            script: directory.path + "/none.lua", isDevelopment: true, memoryLimit: 64 << 20)
         do throws(ScriptError) {
-            _ = try loader.load(services: ScriptServices(log: { _, _, _ in }, sleep: { _ throws(HostError) in }))
+            _ = try loader.load(
+                services: ScriptServices(log: { _, _, _ in }, sleep: { _ throws(HostError) in }))
             Issue.record("loaded")
         } catch {
             #expect(error.message.hasPrefix("cannot read \(directory.path)/none.lua: "))

@@ -38,21 +38,47 @@ extension ByteStorage {
 }
 
 enum NumberText {
-    /// Shortest text that reads back as the same number, `repr` of Python.
+    /// Shortest text that reads back as the same number, `repr` of Python: with an exponent from 1e16 on and below
+    /// 1e-4. Swift finds the same digits but changes to exponents elsewhere.
     static func description(of value: Double) -> String {
         let text = value.description
         let magnitude = value.magnitude
-        // Python changes to an exponent at 1e16, Swift at 2^54.
-        guard magnitude >= 1e16, magnitude < 18_014_398_509_481_984, !text.utf8.contains(UInt8(ascii: "e")) else {
-            return magnitude.isNaN ? "nan" : text
+        guard magnitude.isFinite else { return value.isNaN ? "nan" : text }
+        guard magnitude >= 1e15 || text.utf8.contains(UInt8(ascii: "e")) else { return text }
+        guard magnitude >= 1e-4, let scientific = Scientific(text.utf8) else { return text }
+        return (value < 0 ? "-" : "") + scientific.text
+    }
+
+    /// Digits and exponent of a positive number of at least 1.
+    private struct Scientific {
+        private var digits: [UInt8] = []
+        private var exponent = 0
+
+        init?(_ text: String.UTF8View) {
+            let parts = text.split(separator: UInt8(ascii: "e"))
+            let number = parts[0].drop { $0 == UInt8(ascii: "-") }
+            let point = number.firstIndex(of: UInt8(ascii: ".")) ?? number.endIndex
+            digits = number.filter { $0 != UInt8(ascii: ".") }
+            exponent = number[..<point].count - 1
+            if parts.count > 1 {
+                guard let written = Int(String(decoding: parts[1], as: UTF8.self)) else { return nil }
+                exponent += written
+            }
+            while digits.count > 1, digits.last == UInt8(ascii: "0") { digits.removeLast() }
+            guard exponent >= 0 else { return nil }
         }
-        let sign = value < 0 ? "-" : ""
-        var digits = Array(text.utf8.filter { $0 != 0x2D }.prefix { $0 != 0x2E })
-        let exponent = digits.count - 1
-        while digits.count > 1, digits.last == 0x30 { digits.removeLast() }
-        let first = String(decoding: digits.prefix(1), as: UTF8.self)
-        let rest = String(decoding: digits.dropFirst(), as: UTF8.self)
-        return sign + first + (rest.isEmpty ? "" : "." + rest) + "e+\(exponent)"
+
+        var text: String {
+            if exponent < 16 {
+                let zeros = [UInt8](repeating: UInt8(ascii: "0"), count: max(0, exponent + 1 - digits.count))
+                let all = digits + zeros
+                let fraction = all[(exponent + 1)...]
+                return String(decoding: all[...exponent], as: UTF8.self) + "."
+                    + (fraction.isEmpty ? "0" : String(decoding: fraction, as: UTF8.self))
+            }
+            let rest = String(decoding: digits[1...], as: UTF8.self)
+            return String(decoding: digits[..<1], as: UTF8.self) + (rest.isEmpty ? "" : "." + rest) + "e+\(exponent)"
+        }
     }
 
     /// A number as people write it in forms: blanks around it, `_` between digits. Nil for anything else.

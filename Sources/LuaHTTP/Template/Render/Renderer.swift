@@ -9,7 +9,7 @@ internal import CLua
 /// renderer.start(page, of: set, on: coroutine, variables: slot)
 /// loop: switch renderer.step() {
 ///     case .slice: write(renderer.output); renderer.clearOutput()
-///     case .call(let n): resume the coroutine with n arguments until it has finished, then step(results:)
+///     case .call(let n): resume the coroutine with n arguments until that has finished
 ///     case .yielded: let others run
 ///     case .done: write(renderer.output); break loop
 ///     case .failed(let error): …
@@ -22,7 +22,7 @@ final class Renderer {
         /// `output` is worth writing.
         case slice
         /// A function and this many arguments are on top of the Lua stack: resume the coroutine, and come back
-        /// with the number of results that it left there.
+        /// when it has finished, with the results on top.
         case call(Int32)
         /// Enough for now.
         case yielded
@@ -47,11 +47,10 @@ final class Renderer {
         state = .running
     }
 
-    /// Goes on until there is something to do for the owner. `results`: how many values the function that `call`
-    /// asked for left on the stack.
-    func step(results: Int32 = 0) -> Step {
+    /// Goes on until there is something to do for the owner.
+    func step() -> Step {
         do throws(RenderFault) {
-            if state == .calling { machine.finishScript(results: results) }
+            if state == .calling { machine.finishScript() }
             state = .running
             switch try machine.run() {
             case .done:
@@ -131,8 +130,9 @@ extension Machine {
     }
 
     /// A function of a script has returned.
-    fileprivate mutating func finishScript(results: Int32) {
-        // The results lie on top of what was the top.
+    fileprivate mutating func finishScript() {
+        // The results lie on top of what was the top; lua_resume counts those below as well.
+        let results = lh_top(lua) - (slot(top) - 1)
         let instruction = images[Int(frames.last.template)].code[pc]
         if frames.count > 0, instruction.opcode == .nextItem, pendingIteration {
             pc += 1

@@ -1,0 +1,349 @@
+---@meta luahttpd
+-- SPDX-License-Identifier: MIT
+--
+-- The API of luahttpd for editors (Lua language server, EmmyLua): completion, types, documentation.
+-- Nothing runs this file. Add its directory to `workspace.library` in .luarc.json.
+-- docs/lua-api.md says more.
+
+---@alias luahttpd.Size integer|string  Bytes, or text such as "512KiB", "8MiB"
+---@alias luahttpd.Scalar string|number|boolean
+
+-- Variables of a page and the name of its template, a string of HTML, or a response.
+---@alias luahttpd.Handler fun(req: luahttpd.Request, res: luahttpd.Response): (table|string|luahttpd.Response)?, string?, luahttpd.Options?
+---@alias luahttpd.Before fun(req: luahttpd.Request): (table|string|luahttpd.Response)?, string?, luahttpd.Options?
+---@alias luahttpd.After fun(req: luahttpd.Request, res: luahttpd.Response): (string|luahttpd.Response)?
+---@alias luahttpd.Use fun(req: luahttpd.Request, next: fun(): luahttpd.Response): (table|string|luahttpd.Response), string?, luahttpd.Options?
+---@alias luahttpd.ErrorHandler fun(req: luahttpd.Request, err: luahttpd.Error): (table|string|luahttpd.Response), string?, luahttpd.Options?
+
+---@class luahttpd.Error
+---@field status integer
+---@field message string
+---@field traceback? string  In development
+
+---@class luahttpd.Options
+---@field status? integer  200 to 599
+---@field headers? table<string, string|number|string[]>
+---@field cookies? table<string, string|number|false|luahttpd.Cookie>
+---@field content_type? string
+
+---@class luahttpd.RedirectOptions : luahttpd.Options
+---@field external? boolean  To another host
+
+---@class luahttpd.FileOptions : luahttpd.Options
+---@field filename? string  Offered for download under this name
+
+---@class luahttpd.CookieOptions
+---@field path? string  Default "/"
+---@field domain? string
+---@field max_age? integer  Seconds; 0 removes the cookie
+---@field http_only? boolean  Default true
+---@field same_site? "lax"|"strict"|"none"  Default "lax"
+---@field secure? boolean  Default: whether the connection is
+
+---@class luahttpd.Cookie : luahttpd.CookieOptions
+---@field value string|number
+
+-- Values of a query or a form: of a repeated key the first; `a[]` is a list, `a[b]` a table.
+---@class luahttpd.Values
+---@field [string] any
+local Values = {}
+
+-- All values of a repeated key; empty without any.
+---@param name string
+---@return string[]
+function Values:all(name) end
+
+-- Headers of the request; names in any case, `_` for `-`.
+---@class luahttpd.Headers
+---@field [string] string?
+local Headers = {}
+
+-- The values as they were received.
+---@param name string
+---@return string[]
+function Headers:all(name) end
+
+-- The request. Add fields of your own as you like.
+---@class luahttpd.Request
+---@field method string
+---@field path string  Decoded, without the query
+---@field raw_path string  As it was sent
+---@field url string
+---@field params table<string, any>  Parameters of the path
+---@field query luahttpd.Values
+---@field form luahttpd.Values
+---@field json any  The decoded body; answered with 400 when it is not JSON
+---@field body string
+---@field headers luahttpd.Headers
+---@field cookies table<string, string>
+---@field ip string  The client's address
+---@field port integer  The port the client asked for
+---@field host string
+---@field scheme "http"|"https"
+---@field is_secure boolean
+---@field id string  32 random hexadecimal digits
+---@field route string?  The path of the route, as written in the script
+---@field raw string  The head as received
+---@field started number  Seconds since 1970
+---@field [string] any
+local Request = {}
+
+-- Path parameter, else form field (POST, PUT, PATCH), else query parameter.
+---@param name string
+---@return any
+function Request:param(name) end
+
+-- The decoded body, or nil and a message.
+---@return any value
+---@return string? message
+function Request:try_json() end
+
+---@class luahttpd.Response
+---@field status? integer
+---@field headers table<string, string|number|string[]>
+---@field cookies table<string, string|number|false|luahttpd.Cookie>
+---@field content_type? string
+---@field body? string
+---@field vars? table
+---@field template? string
+---@field file? string
+---@field filename? string
+local Response = {}
+
+-- Sets a header; nil removes it.
+---@param name string
+---@param value string|number|string[]|nil
+---@return luahttpd.Response
+function Response:header(name, value) end
+
+---@param name string
+---@param value string|number
+---@param options? luahttpd.CookieOptions
+---@return luahttpd.Response
+function Response:cookie(name, value, options) end
+
+---@class luahttpd.Route
+local Route = {}
+
+-- Names the route for app:url_for.
+---@param name string
+---@return luahttpd.Route
+function Route:name(name) end
+
+---@class luahttpd.RouteOptions
+---@field limits? { body?: luahttpd.Size }
+---@field json? boolean  Bare tables are JSON
+
+---@class luahttpd.RouteDefinition : luahttpd.RouteOptions
+---@field method? string|string[]  Default "GET"
+---@field path string
+---@field handler luahttpd.Handler
+---@field name? string
+
+---@class luahttpd.Router
+local Router = {}
+
+---@param path string
+---@param handler luahttpd.Handler
+---@return luahttpd.Route
+---@overload fun(self, path: string, options: luahttpd.RouteOptions, handler: luahttpd.Handler): luahttpd.Route
+function Router:get(path, handler) end
+
+---@param path string
+---@param handler luahttpd.Handler
+---@return luahttpd.Route
+---@overload fun(self, path: string, options: luahttpd.RouteOptions, handler: luahttpd.Handler): luahttpd.Route
+function Router:post(path, handler) end
+
+---@param path string
+---@param handler luahttpd.Handler
+---@return luahttpd.Route
+---@overload fun(self, path: string, options: luahttpd.RouteOptions, handler: luahttpd.Handler): luahttpd.Route
+function Router:put(path, handler) end
+
+---@param path string
+---@param handler luahttpd.Handler
+---@return luahttpd.Route
+---@overload fun(self, path: string, options: luahttpd.RouteOptions, handler: luahttpd.Handler): luahttpd.Route
+function Router:patch(path, handler) end
+
+---@param path string
+---@param handler luahttpd.Handler
+---@return luahttpd.Route
+---@overload fun(self, path: string, options: luahttpd.RouteOptions, handler: luahttpd.Handler): luahttpd.Route
+function Router:delete(path, handler) end
+
+---@param path string
+---@param handler luahttpd.Handler
+---@return luahttpd.Route
+---@overload fun(self, path: string, options: luahttpd.RouteOptions, handler: luahttpd.Handler): luahttpd.Route
+function Router:head(path, handler) end
+
+---@param path string
+---@param handler luahttpd.Handler
+---@return luahttpd.Route
+---@overload fun(self, path: string, options: luahttpd.RouteOptions, handler: luahttpd.Handler): luahttpd.Route
+function Router:options(path, handler) end
+
+-- Every method.
+---@param path string
+---@param handler luahttpd.Handler
+---@return luahttpd.Route
+---@overload fun(self, path: string, options: luahttpd.RouteOptions, handler: luahttpd.Handler): luahttpd.Route
+function Router:any(path, handler) end
+
+-- Every method, named.
+---@param name string
+---@param path string
+---@param handler luahttpd.Handler
+---@return luahttpd.Route
+function Router:match(name, path, handler) end
+
+---@param definition luahttpd.RouteDefinition
+---@return luahttpd.Route
+function Router:route(definition) end
+
+-- Runs before the handlers below the prefix; what it returns, if anything, is the answer.
+---@param prefix string
+---@param fn luahttpd.Before
+---@return self
+---@overload fun(self, fn: luahttpd.Before): self
+function Router:before(prefix, fn) end
+
+-- Sees the answer and may change it or return another.
+---@param prefix string
+---@param fn luahttpd.After
+---@return self
+---@overload fun(self, fn: luahttpd.After): self
+function Router:after(prefix, fn) end
+
+-- Around the handlers: `local res = next()`, and returns an answer.
+---@param prefix string
+---@param fn luahttpd.Use
+---@return self
+---@overload fun(self, fn: luahttpd.Use): self
+function Router:use(prefix, fn) end
+
+-- Routes with a common prefix and hooks of their own.
+---@param prefix string
+---@param build fun(group: luahttpd.Router)
+---@return self
+function Router:group(prefix, build) end
+
+-- Copies the routes of app.router() under a prefix.
+---@param prefix string
+---@param router luahttpd.Router
+---@return self
+function Router:mount(prefix, router) end
+
+-- Serves the files of a directory. `cache`: "1h", "30d", or a whole Cache-Control value.
+---@param prefix string
+---@param directory string  Relative to the main script
+---@param options? { cache?: string }
+---@return self
+function Router:static(prefix, directory, options) end
+
+-- The path of a named route.
+---@param name string
+---@param params? table<string, luahttpd.Scalar>
+---@param query? table<string, luahttpd.Scalar|luahttpd.Scalar[]>
+---@return string
+function Router:url_for(name, params, query) end
+
+---@class luahttpd.Settings
+---@field host? string
+---@field port? integer  0 takes a free one
+---@field workers? integer
+---@field templates? string  Directory, relative to the main script
+---@field log_level? "debug"|"info"|"warn"|"error"
+---@field access_log? boolean
+---@field undefined? "lenient"|"strict"|"chainable"
+---@field limits? { body?: luahttpd.Size, memory?: luahttpd.Size, head?: luahttpd.Size, target?: luahttpd.Size, fields?: integer }
+
+---@class luahttpd.Log
+---@field debug fun(message: any, fields?: table<string, any>)
+---@field info fun(message: any, fields?: table<string, any>)
+---@field warn fun(message: any, fields?: table<string, any>)
+---@field error fun(message: any, fields?: table<string, any>)
+
+---@class luahttpd.Safe
+
+---@class luahttpd.App : luahttpd.Router
+---@field null lightuserdata  null of JSON
+---@field env "dev"|"prod"
+---@field version string
+---@field log luahttpd.Log
+local app = {}
+
+---@param settings luahttpd.Settings
+---@return self
+function app:config(settings) end
+
+-- A page for errors of this status, or of all ("*").
+---@param status integer|"*"
+---@param fn luahttpd.ErrorHandler
+---@return self
+function app:error(status, fn) end
+
+-- Does nothing: the luahttpd command runs the app.
+function app:run() end
+
+---@return luahttpd.Router
+function app.router() end
+
+---@param value any
+---@param options? luahttpd.Options
+---@return luahttpd.Response
+function app.json(value, options) end
+
+---@param text string
+---@param options? luahttpd.Options
+---@return luahttpd.Response
+function app.html(text, options) end
+
+---@param text string|number
+---@param options? luahttpd.Options
+---@return luahttpd.Response
+function app.text(text, options) end
+
+-- No content: 204.
+---@param status? integer
+---@param options? luahttpd.Options
+---@return luahttpd.Response
+---@overload fun(options: luahttpd.Options): luahttpd.Response
+function app.empty(status, options) end
+
+-- 303 See Other unless another status is given.
+---@param url string
+---@param options? 301|302|303|307|308|luahttpd.RedirectOptions
+---@return luahttpd.Response
+function app.redirect(url, options) end
+
+-- A file below the directory of the main script.
+---@param path string
+---@param options? luahttpd.FileOptions
+---@return luahttpd.Response
+function app.file(path, options) end
+
+-- Ends the request with an error status, a message for the client, or a page.
+---@param status integer
+---@param message? string
+---@overload fun(status: integer, vars: table, template: string)
+function app.abort(status, message) end
+
+-- HTML that templates do not escape again.
+---@param html string
+---@return luahttpd.Safe
+function app.safe(html) end
+
+-- Marks a table as list: an empty one is [] in JSON.
+---@generic T: table
+---@param list? T
+---@return T
+function app.array(list) end
+
+-- Waits without holding other requests up.
+---@param seconds number
+function app.sleep(seconds) end
+
+return app
