@@ -10,12 +10,14 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 SWIFT   ?= swift
 
-# The Swift runtime is linked in: the binary needs nothing but the C and C++ libraries. That hides the symbols of
-# every archive, and C modules of Lua would not find Lua's: so the linker gets Lua as one object file, through a
-# linker script in place of the archive. On macOS the runtime is part of the system.
+# The Swift runtime and libstdc++ are linked in: the binary needs nothing but the C library. That hides the symbols
+# of every archive, and C modules of Lua would not find Lua's: so the linker gets Lua as one object file. Both go
+# through linker scripts in a folder that is searched first. Exclusivity is checked by the tests (debug builds); at
+# run time the checks would cost a request about 5 %. On macOS the runtime is part of the system.
 LUA = .build/lua
 ifeq ($(shell uname -s),Linux)
-RELEASE = -c release --static-swift-stdlib -Xswiftc -L$(CURDIR)/$(LUA)
+RELEASE = -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked -Xlinker --icf=safe \
+  -Xswiftc -L$(CURDIR)/$(LUA)
 LUA_OBJECT = $(LUA)/liblua5.4.a
 else
 RELEASE = -c release
@@ -46,6 +48,8 @@ release: dependencies $(LUA_OBJECT)
 $(LUA)/liblua5.4.a: | dependencies
 	@mkdir -p $(LUA)
 	ld -r -o $(LUA)/lua.o --whole-archive /usr/lib/*/liblua5.4.a
+	@for archive in /usr/lib/gcc/*/*/libstdc++.a; do \
+	  [ ! -e "$$archive" ] || echo "INPUT($$archive)" > $(LUA)/libstdc++.so; done
 	@echo 'INPUT($(CURDIR)/$(LUA)/lua.o)' > $@
 
 dependencies:
@@ -56,7 +60,7 @@ install: release
 	  "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" \
 	  "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" \
 	  "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
-	install -m 755 "$(BINARY)" "$(DESTDIR)$(PREFIX)/bin/luahttpd"
+	install -s -m 755 "$(BINARY)" "$(DESTDIR)$(PREFIX)/bin/luahttpd"
 	install -m 644 docs/luahttpd.lua docs/luahttpd-json.lua "$(DESTDIR)$(PREFIX)/share/luahttpd/"
 	"$(BINARY)" --generate-completion-script bash \
 	  > "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/luahttpd"

@@ -76,9 +76,8 @@ static void complain(lua_State *L, const char *message) {
 /* The request that the table at `index` stands for; raises when it is over. */
 static const lh_request *check_request(lua_State *L, int index) {
   index = lua_absindex(L, index);
-  luaL_checktype(L, index, LUA_TTABLE);
-  lua_rawgetp(L, index, &token_key);
-  if (!lua_islightuserdata(L, -1))
+  if (lua_type(L, index) != LUA_TTABLE ||
+      lua_rawgetp(L, index, &token_key) != LUA_TLIGHTUSERDATA)
     complain(L, "not a request (call it with ':', as in req.headers:all(…))");
   uint64_t token = (uint64_t)(uintptr_t)lua_touserdata(L, -1);
   lua_pop(L, 1);

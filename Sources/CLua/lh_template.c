@@ -305,6 +305,7 @@ void lht_name(lh_state *L, int32_t context, int32_t origin, int32_t name,
               int32_t to, lht_value *out) {
   int type = lua_type(L, context);
   if (type == LUA_TTABLE) {
+    int left = 1000; /* a script may have made a circle of them */
     lua_pushvalue(L, context);
     do {
       lua_rawgeti(L, origin + LHT_NAMES, name);
@@ -316,7 +317,7 @@ void lht_name(lh_state *L, int32_t context, int32_t origin, int32_t name,
       lua_pop(L, 1);
       type = lua_rawgeti(L, -1, 1);
       lua_remove(L, -2);
-    } while (type == LUA_TTABLE);
+    } while (type == LUA_TTABLE && --left > 0);
     lua_pop(L, 1);
   }
   if (type == LUA_TNIL) { /* the chain ended: the handler's variables */

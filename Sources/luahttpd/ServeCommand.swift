@@ -38,6 +38,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "One line for each request on standard output (default: on).")
     var accessLog: Bool?
 
+    /// Seconds for the answers under way after the first signal.
+    private static let deadline = 10.0
+
     enum Mode: String, EnumerableFlag {
         case dev, prod
 
@@ -70,7 +73,8 @@ struct ServeCommand: AsyncParsableCommand {
             Report.started(server, script: script)
             await stop.wait()
             Report.note("stopping: waiting for answers under way (a second signal stops at once)")
-            try await server.shutDown()
+            stop.endProcess(after: Self.deadline + 2)
+            try await server.shutDown(deadline: Self.deadline)
         } catch let error as LoadError {
             Report.failure(error.description)
             throw ExitCode.failure

@@ -37,6 +37,15 @@ final class StopSignals: Sendable {
     func wait() async {
         for await _ in stream { return }
     }
+
+    /// For what ends by itself as a rule: a handler in an endless loop holds up even the server's own deadline.
+    func endProcess(after seconds: Double) {
+        Task.detached {
+            try await Task.sleep(for: .seconds(seconds))
+            Report.note("stopped: a handler did not come to its end")
+            exit(EXIT_SUCCESS)
+        }
+    }
 }
 
 /// Counts on one queue.

@@ -70,11 +70,12 @@ end
 -- The key of `known` that was meant by `name`, for "did you mean".
 local function nearest(name, known)
   name = tostring(name)
+  if #name > 64 then return nil end -- comparing takes time in proportion to its length
   local best, least
   for candidate in pairs(known) do
     candidate = tostring(candidate)
     local differs = distance(name, candidate)
-    if differs <= math.max(1, #name // 3) and (not least or differs < least
+    if differs < #name and differs <= math.max(1, #name // 3) and (not least or differs < least
         or differs == least and candidate < best) then
       best, least = candidate, differs
     end
@@ -138,6 +139,7 @@ local Response_methods = {}
 
 -- Sets a header of the response; nil removes it.
 function Response_methods:header(name, value)
+  if getmetatable(self) ~= Response then fail("call it with a colon: response:header(name, value)") end
   if type(name) ~= "string" then fail("header name must be a string, not %s", kind_of(name)) end
   local headers = self.headers
   if not headers then
@@ -148,8 +150,9 @@ function Response_methods:header(name, value)
   return self
 end
 
--- Sets a cookie. options: path, domain, max_age, expires, http_only, same_site, secure.
+-- Sets a cookie. options: path, domain, max_age, http_only, same_site, secure.
 function Response_methods:cookie(name, value, options)
+  if getmetatable(self) ~= Response then fail("call it with a colon: response:cookie(name, value)") end
   if type(name) ~= "string" then fail("cookie name must be a string, not %s", kind_of(name)) end
   if options ~= nil and type(options) ~= "table" then fail("cookie options must be a table, not %s", kind_of(options)) end
   local cookies = self.cookies
@@ -224,7 +227,10 @@ Route.__index = Route
 
 -- Names the route for app:url_for.
 function Route:name(name)
-  if type(name) ~= "string" or name == "" then fail("route name must be a string, not %s", kind_of(name)) end
+  if getmetatable(self) ~= Route then fail("call it with a colon: app:get(…):name \"user\"") end
+  if is_loaded then fail("routes are named in the main script: it is too late for it in a handler") end
+  if type(name) ~= "string" then fail("route name must be a string, not %s", kind_of(name)) end
+  if name == "" then fail("route name must not be empty") end
   local other = self.app_names[name]
   if other and other ~= self then
     fail("the route name '%s' is already taken at %s", name, other.where)
@@ -235,6 +241,13 @@ function Route:name(name)
 end
 
 local route_options = { limits = "table", json = "boolean" }
+local route_limits = { body = true }
+
+local function check_route_limits(limits)
+  for limit in next, limits or {} do
+    if not route_limits[limit] then fail("unknown limit '%s' of a route%s; there is body", tostring(limit), hint(limit, route_limits)) end
+  end
+end
 
 local function join(prefix, path)
   if prefix == "" then return path end
@@ -258,12 +271,19 @@ local function new_router(prefix, parent, names)
 end
 
 local methods = {}
+local is_loaded = false
 
 -- `app.get("/")` instead of `app:get("/")`: the first argument is not a router then.
 local function check_self(self, name)
   if type(self) ~= "table" or getmetatable(self) ~= Router then
     fail("call it with a colon: app:%s(…)", name)
   end
+end
+
+-- What is declared after the main script has run would be ignored.
+local function check_declaring(self, name)
+  check_self(self, name)
+  if is_loaded then fail("app:%s belongs into the main script: it is too late for it in a handler", name) end
 end
 
 local function add(self, method, path, handler, options, where)
@@ -277,7 +297,7 @@ end
 
 local function define_verb(name, method)
   methods[name] = function(self, path, handler, extra)
-    check_self(self, name)
+    check_declaring(self, name)
     check_path(path, "route path")
     local options
     if type(handler) == "table" and not (getmetatable(handler) or {}).__call and extra ~= nil then
@@ -290,6 +310,7 @@ local function define_verb(name, method)
           fail("route option '%s' must be a %s, not %s", option, route_options[option], kind_of(value))
         end
       end
+      check_route_limits(options.limits)
     end
     check_callable(handler, "route handler")
     local route = add(self, { method }, path, handler, options, place())
@@ -305,7 +326,7 @@ local route_fields = { method = true, path = true, handler = true, name = true, 
 
 -- app:route { method = "GET" or { "GET", "POST" }, path = "/x", handler = fn, name = "x" }
 function methods:route(definition)
-  check_self(self, "route")
+  check_declaring(self, "route")
   if type(definition) ~= "table" then fail("app:route expects a table: { method = \"GET\", path = \"/\", handler = fn }") end
   for field in next, definition do
     if not route_fields[field] then fail("unknown field '%s' in app:route%s", tostring(field), hint(field, route_fields)) end
@@ -322,6 +343,11 @@ function methods:route(definition)
   end
   local options
   if definition.json ~= nil or definition.limits ~= nil then
+    for option, expected in next, route_options do
+      local value = definition[option]
+      if value ~= nil and type(value) ~= expected then fail("%s must be a %s, not %s", option, expected, kind_of(value)) end
+    end
+    check_route_limits(definition.limits)
     options = { json = definition.json, limits = definition.limits }
   end
   local route = add(self, upper, definition.path, handler, options, place())
@@ -331,7 +357,7 @@ end
 
 -- app:match(name, path, handler): all methods, named.
 function methods:match(name, path, handler)
-  check_self(self, "match")
+  check_declaring(self, "match")
   check_path(path, "route path")
   check_callable(handler, "route handler")
   local route = add(self, { "ANY" }, path, handler, nil, place())
@@ -342,7 +368,7 @@ end
 -- Hooks take an optional prefix first: app:before("/admin", fn).
 local function define_hook(name, list)
   methods[name] = function(self, prefix, fn)
-    check_self(self, name)
+    check_declaring(self, name)
     if fn == nil then prefix, fn = "", prefix end
     if type(prefix) ~= "string" then fail("prefix must be a string, not %s", kind_of(prefix)) end
     if prefix ~= "" and prefix:sub(1, 1) ~= "/" then fail("prefix \"%s\" must start with '/'", prefix) end
@@ -359,7 +385,7 @@ define_hook("use", "uses")
 
 -- Routes of a group share a prefix and the hooks declared inside.
 function methods:group(prefix, build)
-  check_self(self, "group")
+  check_declaring(self, "group")
   check_path(prefix, "group prefix")
   check_callable(build, "the function of a group")
   local child = new_router(join(self.prefix, (prefix:gsub("/$", ""))), self, self.names)
@@ -370,7 +396,7 @@ end
 
 -- Copies the routes of a router made by app.router() under a prefix.
 function methods:mount(prefix, router)
-  check_self(self, "mount")
+  check_declaring(self, "mount")
   check_path(prefix, "mount prefix")
   if type(router) ~= "table" or getmetatable(router) ~= Router then
     fail("app:mount expects a router made by app.router(), not %s (does the module return it?)", kind_of(router))
@@ -405,7 +431,7 @@ local static_options = { cache = "string" }
 
 -- app:static("/assets", "public"): serves the files of a directory, without Lua.
 function methods:static(prefix, directory, options)
-  check_self(self, "static")
+  check_declaring(self, "static")
   check_path(prefix, "prefix of static files")
   if type(directory) ~= "string" then fail("directory of static files must be a string, not %s", kind_of(directory)) end
   if options ~= nil and type(options) ~= "table" then fail("options of app:static must be a table, not %s", kind_of(options)) end
@@ -475,7 +501,8 @@ local function with_json(handler)
   return function(req)
     local a, b, c = handler(req)
     if type(a) == "table" and b == nil and getmetatable(a) ~= Response then
-      return response { body = host.json_encode(a), content_type = "application/json" }
+      check_options(c, true)
+      return response({ body = host.json_encode(a), content_type = "application/json" }, c)
     end
     return a, b, c
   end
@@ -497,8 +524,8 @@ local function with_afters(handler, afters)
   return function(req)
     local answer = to_response(handler(req))
     for i = 1, #afters do
-      local other = afters[i](req, answer)
-      if other ~= nil then answer = to_response(other) end
+      local a, b, c, extra = afters[i](req, answer)
+      if a ~= nil or b ~= nil then answer = to_response(a, b, c, extra) end
     end
     return answer
   end
@@ -538,7 +565,7 @@ local config = {}
 
 -- app:error(404, fn) or app:error("*", fn): fn(req, err) returns what a handler returns.
 function methods:error(status, fn)
-  check_self(self, "error")
+  check_declaring(self, "error")
   if self ~= root then fail("app:error belongs to the app, not to a group") end
   if status ~= "*" and (math.type(status) ~= "integer" or status < 400 or status > 599) then
     fail("app:error expects a status from 400 to 599 or \"*\", not %s", tostring(status))
@@ -557,7 +584,7 @@ local config_fields = {
 local limit_fields = { body = true, memory = true, head = true, target = true, fields = true }
 
 function methods:config(settings_table)
-  check_self(self, "config")
+  check_declaring(self, "config")
   if type(settings_table) ~= "table" then fail("app:config expects a table such as { port = 8080 }, not %s", kind_of(settings_table)) end
   for name, value in next, settings_table do
     local expected = config_fields[name]
@@ -695,12 +722,19 @@ end
 Safe.__name = "safe"
 function Safe:__tostring() return self.html end
 
--- Marks a table as list, so that an empty one is [] in JSON.
-function functions.array(list)
-  if list == nil then list = {} end
-  if type(list) ~= "table" then fail("app.array expects a table, not %s", kind_of(list)) end
-  return setmetatable(list, Array)
+-- Marks a table for JSON. One that is something else already, such as a request, must stay it.
+local function mark(value, kind, what)
+  if value == nil then value = {} end
+  if type(value) ~= "table" then fail("%s expects a table, not %s", what, kind_of(value)) end
+  local mt = getmetatable(value)
+  if mt ~= nil and mt ~= Array and mt ~= host.Object then
+    fail("%s expects a plain table: this one has a metatable already", what)
+  end
+  return setmetatable(value, kind)
 end
+
+-- Marks a table as list, so that an empty one is [] in JSON.
+function functions.array(list) return mark(list, Array, "app.array") end
 Array.__name = "array"
 Array.__jsontype = "array"
 
@@ -761,6 +795,7 @@ local request_methods = host.Request.methods
 
 -- req:param "x": path parameter, form field or query parameter, in this order.
 function request_methods:param(name)
+  if getmetatable(self) ~= host.Request then fail("call it with a colon: req:param(name)") end
   local value = self.params[name]
   if value == nil and (self.method == "POST" or self.method == "PUT" or self.method == "PATCH") then
     value = self.form[name]
@@ -771,6 +806,7 @@ end
 
 -- req:try_json(): the decoded body, or nil and a message, where req.json would answer 400.
 function request_methods:try_json()
+  if getmetatable(self) ~= host.Request then fail("call it with a colon: req:try_json()") end
   return host.json_decode(self.body)
 end
 
@@ -778,6 +814,7 @@ end
 Values.__name = "values"
 Values.__index = {
   all = function(self, name)
+    if type(self) ~= "table" then fail("call it with a colon: req.query:all(name)") end
     local mt = getmetatable(self)
     local lists = type(mt) == "table" and mt.lists
     if lists and lists[name] then return lists[name] end
@@ -803,7 +840,7 @@ package.loaded["luahttpd"] = root
 package.loaded["luahttpd.json"] = {
   null = host.null,
   array = functions.array,
-  object = function(map) return setmetatable(map or {}, host.Object) end,
+  object = function(map) return mark(map, host.Object, "json.object") end,
   encode = function(value) return (host.json_encode(value)) end,
   -- value, or nil and a message
   decode = function(text)
@@ -860,6 +897,7 @@ end
 
 -- Called once, after the main script: what it declared.
 local function finish()
+  is_loaded = true
   guard_globals()
   local routes, taken, kept = collect(root, {}), {}, {}
   for _, route in ipairs(routes) do

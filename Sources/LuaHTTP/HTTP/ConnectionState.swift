@@ -186,11 +186,12 @@ struct ConnectionState {
 
     mutating func closed() { phase = .closed }
 
-    /// No further requests. True: the connection is idle and can be closed at once.
-    mutating func drain() -> Bool {
+    /// The next answer is the last. An idle connection is closed by `tick`, a little later: a request that is on
+    /// its way just now is answered, with `Connection: close`, instead of being lost (RFC 9112 §9.5).
+    mutating func drain(now: UInt64) {
         isDraining = true
         persists = false
-        return phase == .idle
+        if phase == .idle { deadline = min(deadline, now &+ limits.drainTime) }
     }
 
     /// Called about twice a second.

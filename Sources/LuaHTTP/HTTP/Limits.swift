@@ -41,6 +41,8 @@ struct Limits: Sendable, Equatable {
 
     /// Keep-alive without a request: the connection is closed.
     var idleTime: UInt64 = 60_000
+    /// The same when the server stops.
+    var drainTime: UInt64 = 500
     /// Requests on one connection; the last answer says `Connection: close`. Lets balancers rebalance.
     var requestsPerConnection = 10_000
     /// Answer bytes that make no progress → reset. The client has gone or does not read.

@@ -34,18 +34,38 @@ struct JSONWriter {
     static func write(
         _ index: Int32, of stack: LuaStack, options: Options = Options(), to output: inout ByteStorage
     ) throws(JSONError) {
+        var workspace = Workspace()
+        try write(index, of: stack, options: options, to: &output, in: &workspace)
+    }
+
+    /// As above, with memory that is kept from text to text.
+    static func write(
+        _ index: Int32, of stack: LuaStack, options: Options = Options(), to output: inout ByteStorage,
+        in workspace: inout Workspace
+    ) throws(JSONError) {
         var writer = JSONWriter(stack: stack, options: options)
+        swap(&writer.levels, &workspace.levels)
+        swap(&writer.members, &workspace.members)
         let top = stack.top
-        defer { stack.top = top }
+        defer {
+            stack.top = top
+            writer.levels.removeAll(keepingCapacity: writer.levels.count < 64)
+            writer.members.removeAll(keepingCapacity: writer.members.count < 1024)
+            swap(&writer.levels, &workspace.levels)
+            swap(&writer.members, &workspace.members)
+        }
         try writer.value(stack.absolute(index), &output)
+    }
+
+    /// What a writer needs beside the stack; reused by those who write often.
+    struct Workspace {
+        fileprivate var levels: [Level] = []
+        fileprivate var members: [JSONMember] = []
     }
 
     private init(stack: LuaStack, options: Options) {
         self.stack = stack
         self.options = options
-        // Enough for most values.
-        levels.reserveCapacity(8)
-        members.reserveCapacity(32)
     }
 }
 

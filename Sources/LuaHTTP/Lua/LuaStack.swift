@@ -56,6 +56,19 @@ struct LuaStack {
         bytes(at: index).map { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// The bytes of a string, or of a number or boolean as `tostring` gives them; nil for anything else:
+    /// no metamethod runs, so it may be used while a table is walked.
+    func text(at index: Int32) -> [UInt8]? {
+        switch type(at: index) {
+        case .string: return bytes(at: index).map { [UInt8]($0) }
+        case .number, .boolean:
+            defer { pop() }
+            guard pushDescription(of: index) == .ok else { return nil }
+            return bytes(at: -1).map { [UInt8]($0) }
+        default: return nil
+        }
+    }
+
     func rawLength(at index: Int32) -> Int { Int(clamping: lh_raw_length(state, index)) }
 
     /// Identity of a table, function or userdata; nil for plain values.

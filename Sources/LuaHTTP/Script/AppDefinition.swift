@@ -32,7 +32,9 @@ struct AppDefinition {
         let table = stack.absolute(-1)
         defer { stack.top = table - 1 }
         stack.getField("routes", of: table)
-        stack.forEachElement(of: -1) { routes.append(Self.route(takingFrom: stack, handlers: &handlers)) }
+        try stack.forEachElement(of: -1) { () throws(ScriptError) in
+            routes.append(try Self.route(takingFrom: stack, handlers: &handlers))
+        }
         stack.pop()
         stack.getField("errors", of: table)
         stack.pushNil()
@@ -46,7 +48,9 @@ struct AppDefinition {
     }
 
     /// Reads one route from the table on top. The caller pops it.
-    private static func route(takingFrom stack: LuaStack, handlers: inout LuaRefTable) -> Route {
+    private static func route(
+        takingFrom stack: LuaStack, handlers: inout LuaRefTable
+    ) throws(ScriptError) -> Route {
         let table = stack.absolute(-1)
         defer { stack.top = table }
         let directory = stack.stringField("static", of: table)
@@ -61,26 +65,32 @@ struct AppDefinition {
             stack.getField("handler", of: table)
             target = .handler(handlers.append(taking: stack))
         }
+        let origin = stack.stringField("where", of: table) ?? "?"
         var bodyLimit: Int?
-        if stack.getField("limits", of: table) == .table {
-            stack.getField("body", of: -1)
+        if stack.getField("limits", of: table) == .table, stack.getField("body", of: -1) != .nil {
             bodyLimit = ByteSize.parse(stack, at: -1)
+            if bodyLimit == nil {
+                var failure = ScriptError(
+                    message: "limits.body of a route must be a number of bytes or a size such as \"8MiB\"")
+                failure.takePlace(from: origin)
+                throw failure
+            }
         }
         return Route(
             methods: methods, path: stack.stringField("path", of: table) ?? "/",
             name: stack.stringField("name", of: table),
-            origin: stack.stringField("where", of: table) ?? "?", target: target, bodyLimit: bodyLimit)
+            origin: origin, target: target, bodyLimit: bodyLimit)
     }
 }
 
 extension LuaStack {
-    /// Calls `body` with each element of a list on top of the stack, then pops it.
-    func forEachElement(of table: Int32, _ body: () -> Void) {
+    /// Calls `body` with each element of a list on top of the stack, then pops it, unless `body` throws.
+    func forEachElement<E: Error>(of table: Int32, _ body: () throws(E) -> Void) throws(E) {
         let table = absolute(table)
         guard type(at: table) == .table else { return }
         for index in 0..<rawLength(at: table) {
             getIndex(Int64(index) + 1, of: table)
-            body()
+            try body()
             pop()
         }
     }

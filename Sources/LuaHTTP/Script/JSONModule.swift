@@ -4,15 +4,29 @@
 enum JSONModule {
     /// encode(value) → string; raises what cannot be encoded, with the path to it.
     static func encode() -> HostFunction {
-        HostFunction("json.encode") { stack throws(HostError) in
-            var bytes = ByteStorage(capacity: 256)
+        let scratch = Scratch()
+        return HostFunction("json.encode") { stack throws(HostError) in
+            try scratch.encode(stack)
+            return .results(1)
+        }
+    }
+
+    /// Memory kept from text to text; host functions are never entered twice, so one is enough.
+    private final class Scratch {
+        private var bytes = ByteStorage(capacity: 512)
+        private var workspace = JSONWriter.Workspace()
+        private static let most = 64 << 10
+
+        func encode(_ stack: LuaStack) throws(HostError) {
+            bytes.count = 0
             do throws(JSONError) {
-                try JSONWriter.write(1, of: stack, to: &bytes)
+                try JSONWriter.write(1, of: stack, to: &bytes, in: &workspace)
             } catch {
                 throw .message(error.description)
             }
-            guard stack.push(bytes.bytes) else { throw .message("JSON of 1 GiB or more") }
-            return .results(1)
+            let isPushed = stack.push(bytes.bytes)
+            if bytes.capacity > Self.most { bytes = ByteStorage(capacity: 512) }
+            guard isPushed else { throw .message("JSON of 1 GiB or more") }
         }
     }
 

@@ -35,33 +35,41 @@ struct ScriptSettings: Sendable, Equatable {
             throw ScriptError(
                 message: "app:config: undefined = \"\(undefined)\": must be lenient, strict or chainable")
         }
+        if let logLevel, !["debug", "info", "warn", "error"].contains(logLevel) {
+            throw ScriptError(
+                message: "app:config: log_level = \"\(logLevel)\": must be debug, info, warn or error")
+        }
         guard stack.getField("limits", of: table) == .table else { return }
         let limits = stack.absolute(-1)
         bodyLimit = try Self.size("body", stack, limits)
         memoryLimit = try Self.size("memory", stack, limits)
-        headLimit = try Self.size("head", stack, limits)
-        targetLimit = try Self.size("target", stack, limits)
-        fieldCountLimit = try Self.integer("fields", 1...65535, stack, limits)
+        // A head is kept whole, in memory that every connection can ask for.
+        headLimit = try Self.size("head", most: 16 << 20, stack, limits)
+        targetLimit = try Self.size("target", most: 16 << 20, stack, limits)
+        fieldCountLimit = try Self.integer("fields", 1...65535, stack, limits, prefix: "limits.")
     }
 
     private static func integer(
-        _ name: StaticString, _ range: ClosedRange<Int64>, _ stack: LuaStack, _ table: Int32
+        _ name: StaticString, _ range: ClosedRange<Int64>, _ stack: LuaStack, _ table: Int32, prefix: String = ""
     ) throws(ScriptError) -> Int? {
         guard stack.getField(name, of: table) != .nil else { return nil }
         guard let value = stack.integer(at: -1), range.contains(value) else {
             throw ScriptError(
-                message: "app:config: \(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+                message: "app:config: \(prefix)\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return Int(clamping: value)
     }
 
     private static func size(
-        _ name: StaticString, _ stack: LuaStack, _ table: Int32
+        _ name: StaticString, most: Int = 1 << 40, _ stack: LuaStack, _ table: Int32
     ) throws(ScriptError) -> Int? {
         guard stack.getField(name, of: table) != .nil else { return nil }
         guard let bytes = ByteSize.parse(stack, at: -1) else {
             throw ScriptError(
                 message: "app:config: limits.\(name) must be a number of bytes or a size such as \"8MiB\"")
+        }
+        guard bytes <= most else {
+            throw ScriptError(message: "app:config: limits.\(name) must be at most \(most >> 20) MiB")
         }
         return bytes
     }

@@ -34,7 +34,7 @@ enum URLModule {
         var found: [(name: String, value: [UInt8])] = []
         stack.pushNil()
         while stack.next(in: table) {
-            if let name = stack.string(at: -2), let value = text(stack, at: -1) { found.append((name, value)) }
+            if let name = stack.string(at: -2), let value = stack.text(at: -1) { found.append((name, value)) }
             stack.pop()
         }
         return found
@@ -45,12 +45,12 @@ enum URLModule {
         var found: [(name: [UInt8], value: [UInt8])] = []
         stack.pushNil()
         while stack.next(in: table) {
-            if let name = text(stack, at: -2) {
+            if let name = stack.text(at: -2) {
                 if stack.type(at: -1) == .table {
                     stack.forEachElement(of: -1) {
-                        if let value = text(stack, at: -1) { found.append((name, value)) }
+                        if let value = stack.text(at: -1) { found.append((name, value)) }
                     }
-                } else if let value = text(stack, at: -1) {
+                } else if let value = stack.text(at: -1) {
                     found.append((name, value))
                 }
             }
@@ -60,17 +60,5 @@ enum URLModule {
             $0.element.name == $1.element.name
                 ? $0.offset < $1.offset : $0.element.name.lexicographicallyPrecedes($1.element.name)
         }.map(\.element)
-    }
-
-    /// Strings, numbers and booleans as text; nil for anything else.
-    private static func text(_ stack: LuaStack, at index: Int32) -> [UInt8]? {
-        switch stack.type(at: index) {
-        case .string: return stack.bytes(at: index).map { [UInt8]($0) }
-        case .number, .boolean:
-            guard stack.pushDescription(of: index) == .ok else { return nil }
-            defer { stack.pop() }
-            return stack.bytes(at: -1).map { [UInt8]($0) }
-        default: return nil
-        }
     }
 }

@@ -64,12 +64,7 @@ extension HTTP1Handler {
         pump()
     }
 
-    func beginDrain() {
-        if state.drain() {
-            beginClose()
-            pump()
-        }
-    }
+    func beginDrain() { state.drain(now: Clock.milliseconds()) }
 
     /// sendfile from beyond the end of a file sends nothing for ever: the promised bytes no longer exist, and
     /// the only honest answer is to cut the connection.

@@ -208,7 +208,7 @@ extension HTTP1Handler: ExchangeConnection {
         guard let context else { return }
         passOutput()
         progress.wrote(bytes.readableBytes)
-        context.write(Self.wrapOutboundOut(.byteBuffer(bytes)), promise: nil)
+        context.write(BufferAny.wrapOutboundOut(bytes), promise: nil)
         needsFlush = true
     }
 }

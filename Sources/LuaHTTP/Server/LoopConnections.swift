@@ -7,7 +7,7 @@ protocol TimedConnection: AnyObject {
     var loopIndex: Int { get set }
     /// `now`: Clock.milliseconds(). Called about twice a second; may close the connection.
     func tick(now: UInt64)
-    /// Close now if idle, else after the answer being made.
+    /// Close soon if idle, else after the answer being made.
     func beginDrain()
 }
 

@@ -92,7 +92,9 @@ struct SourcePosition: Equatable {
         return text
     }
 
-    private static func numbered(_ number: Int, _ digits: Int, _ mark: String, _ line: ArraySlice<UInt8>) -> String {
+    private static func numbered(_ number: Int, _ digits: Int, _ mark: String, _ line: ArraySlice<UInt8>)
+        -> String
+    {
         let label = String(number)
         let padding = String(repeating: " ", count: max(0, digits - label.utf8.count))
         // A minified page has lines of megabytes; an excerpt is for reading.

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 
 #if canImport(Glibc)
-    internal import Glibc
+internal import Glibc
 #elseif canImport(Musl)
-    internal import Musl
+internal import Musl
 #else
-    internal import Darwin
+internal import Darwin
 #endif
 
-/// Reads all templates below a directory. Nothing outside of it is ever opened: names come from the directory itself,
-/// and links that lead out of it are errors. Knows nothing of what is in the files.
+/// Reads all templates below a directory. Nothing outside of it is ever opened: names come from the
+/// directory itself, and links that lead out of it are errors. Knows nothing of what is in the files.
 struct TemplateLoader {
     let root: String
     var maximumSize = 4 << 20
@@ -43,7 +43,8 @@ struct TemplateLoader {
     private mutating func report(_ name: String, _ message: String) {
         errors.append(
             TemplateError(
-                kind: .templateNotFound, message: message, template: name.isEmpty ? root : name, line: 0, column: 0,
+                kind: .templateNotFound, message: message, template: name.isEmpty ? root : name, line: 0,
+                column: 0,
                 excerpt: ""))
     }
 
@@ -60,7 +61,9 @@ struct TemplateLoader {
         defer { closedir(stream) }
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(validatingCString: $0) }
+                $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) {
+                    String(validatingCString: $0)
+                }
             }
             guard let name else {
                 report(directory, "a file's name is not UTF-8")
@@ -73,7 +76,9 @@ struct TemplateLoader {
 
     private mutating func visit(_ name: String, _ depth: Int) {
         // A link may lead anywhere: what it resolves to must be below the root.
-        guard let real = Self.realPath(realRoot + "/" + name) else { return report(name, "the file cannot be read") }
+        guard let real = Self.realPath(realRoot + "/" + name) else {
+            return report(name, "the file cannot be read")
+        }
         guard real.hasPrefix(realRoot == "/" ? "/" : realRoot + "/") else {
             return report(name, "the link leads out of the directory of templates")
         }
@@ -93,7 +98,9 @@ struct TemplateLoader {
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while case let count = fread(&chunk, 1, chunk.count, file), count > 0 {
             bytes += chunk[..<count]
-            guard bytes.count <= maximumSize else { return report(name, "the file is larger than \(maximumSize) bytes") }
+            guard bytes.count <= maximumSize else {
+                return report(name, "the file is larger than \(maximumSize) bytes")
+            }
         }
         guard ferror(file) == 0 else { return report(name, "the file cannot be read") }
         sources.append(Source(name: name, bytes: bytes))

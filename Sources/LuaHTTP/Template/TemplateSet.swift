@@ -2,10 +2,11 @@
 
 internal import Synchronization
 
-/// All templates of one generation, compiled and checked against each other. Immutable, shared by all workers; a
-/// reload builds a new one. Knows no files: see `TemplateLoader`.
+/// All templates of one generation, compiled and checked against each other. Immutable, shared by all
+/// workers; a reload builds a new one. Knows no files: see `TemplateLoader`.
 final class TemplateSet: @unchecked Sendable {
-    // SAFETY: everything is written in `init` and only read afterwards; `images` points to memory of the set's own.
+    // SAFETY: everything is written in `init` and only read afterwards; `images` points to memory of the
+    // set's own.
     let options: TemplateOptions
     /// K numbers → names.
     let names: [String]
@@ -43,7 +44,7 @@ final class TemplateSet: @unchecked Sendable {
         templateNames = symbols.templates.names
         self.templates = templates
         let memory = UnsafeMutablePointer<TemplateImage>.allocate(capacity: max(1, templates.count))
-        let blank = TemplateImage(code: [], literals: [], strings: [], constants: [])
+        let blank = TemplateImage()
         var numbers: [String: Int32] = [:]
         for (number, template) in templates.enumerated() {
             (memory + number).initialize(to: template?.image ?? blank)
@@ -91,7 +92,9 @@ extension TemplateSet {
         case failed([TemplateError])
     }
 
-    static func build(_ sources: [(name: String, bytes: [UInt8])], options: TemplateOptions = .init()) -> Outcome {
+    static func build(_ sources: [(name: String, bytes: [UInt8])], options: TemplateOptions = .init())
+        -> Outcome
+    {
         let symbols = Symbols(options: options)
         for source in sources { _ = symbols.templates.intern(source.name) }
         var compiled: [String: CompiledTemplate] = [:]
@@ -120,7 +123,9 @@ extension TemplateSet {
             for reference in template.references where reference.role != .optionalInclude {
                 let name = names[Int(reference.template)]
                 guard compiled[name] == nil, !failed.contains(name) else { continue }
-                let hint = Suggestion.closest(to: name, among: Array(compiled.keys)).map { " (did you mean '\($0)'?)" }
+                let hint = Suggestion.closest(to: name, among: Array(compiled.keys)).map {
+                    " (did you mean '\($0)'?)"
+                }
                 errors.append(
                     TemplateError(
                         kind: .templateNotFound, message: "'\(name)' does not exist\(hint ?? "")",

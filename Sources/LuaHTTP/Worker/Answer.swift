@@ -64,57 +64,93 @@ struct AnswerReader {
 
     private func readResponse(at table: Int32, into fields: inout HeaderBlock) throws(AnswerMistake) -> Answer {
         var answer = Answer(status: defaultStatus, content: .empty)
-        try readOptions(at: table, into: &answer, &fields)
-        if stack.getField("template", of: table) == .string {
+        let found = try readOptions(at: table, into: &answer, &fields)
+        if found.contains(.template), stack.getField("template", of: table) == .string {
             let name = stack.top
             guard stack.getField("vars", of: table) == .table else {
                 throw AnswerMistake(text: "returned a response with a template but without a table of variables")
             }
             answer.content = .template(variables: stack.top, name: name)
-            return answer
-        }
-        stack.pop()
-        if stack.getField("file", of: table) == .string {
+        } else if found.contains(.file), stack.getField("file", of: table) == .string {
             let path = stack.top
             answer.content = .file(path: path, download: stack.stringField("filename", of: table))
-            return answer
-        }
-        stack.pop()
-        switch stack.getField("body", of: table) {
-        case .string: answer.content = .bytes(stack.top)
-        case .nil: stack.pop()
-        case let type:
-            throw AnswerMistake(text: "returned a response whose body is a \(type.name), not a string")
+        } else if found.contains(.body) {
+            let type = stack.getField("body", of: table)
+            guard type == .string else {
+                throw AnswerMistake(text: "returned a response whose body is a \(type.name), not a string")
+            }
+            answer.content = .bytes(stack.top)
         }
         return answer
     }
 
-    /// `status`, `content_type`, `headers` and `cookies` of the table at `table`.
+    /// What a response table says of its content.
+    private struct Contents: OptionSet {
+        let rawValue: UInt8
+        static let body = Contents(rawValue: 1)
+        static let template = Contents(rawValue: 2)
+        static let file = Contents(rawValue: 4)
+    }
+
+    /// `status`, `content_type`, `headers` and `cookies` of the table at `table`. One pass over what is there
+    /// costs less than a look-up for each field that may be there.
+    @discardableResult
     private func readOptions(
         at table: Int32, into answer: inout Answer, _ fields: inout HeaderBlock
-    ) throws(AnswerMistake) {
+    ) throws(AnswerMistake) -> Contents {
         let top = stack.top
         defer { stack.top = top }
-        guard stack.reserve(12) else { throw AnswerMistake(text: "returned too many values") }
-        if stack.getField("status", of: table) != .nil {
-            guard let status = stack.integer(at: -1), (200...599).contains(status) else {
-                throw AnswerMistake(text: "returned a status that is not a whole number from 200 to 599")
+        guard stack.reserve(16) else { throw AnswerMistake(text: "returned too many values") }
+        var found: Contents = []
+        var hasHeaders = false
+        stack.pushNil()
+        while stack.next(in: table) {
+            if let key = stack.bytes(at: -2) {
+                switch key.count {
+                case 4 where ASCII.equals(key, "body"): found.insert(.body)
+                case 4 where ASCII.equals(key, "file"):
+                    try expect(.string, "file")
+                    found.insert(.file)
+                case 6 where ASCII.equals(key, "status"): answer.status = try status(at: -1)
+                case 7 where ASCII.equals(key, "headers"):
+                    try expect(.table, "headers")
+                    hasHeaders = true
+                case 7 where ASCII.equals(key, "cookies"):
+                    try expect(.table, "cookies")
+                    try ResponseCookies(stack: stack, isSecure: isSecure).read(at: stack.top, into: &fields)
+                case 8 where ASCII.equals(key, "template"):
+                    try expect(.string, "template")
+                    found.insert(.template)
+                case 12 where ASCII.equals(key, "content_type"):
+                    try expect(.string, "content_type")
+                    guard let type = stack.bytes(at: -1) else { break }
+                    try add("Content-Type", type, to: &fields)
+                    answer.hasContentType = true
+                default: break
+                }
             }
-            answer.status = Int(status)
+            stack.top = top + 1
         }
         stack.top = top
-        if stack.getField("content_type", of: table) == .string, let type = stack.bytes(at: -1) {
-            try add("Content-Type", type, to: &fields)
-            answer.hasContentType = true
-        }
-        stack.top = top
-        if stack.getField("headers", of: table) == .table {
+        // Last, because content_type comes before a header of this name.
+        if hasHeaders, stack.getField("headers", of: table) == .table {
             try readHeaders(at: stack.top, into: &answer, &fields)
         }
-        stack.top = top
-        if stack.getField("cookies", of: table) == .table {
-            try ResponseCookies(stack: stack, isSecure: isSecure).read(at: stack.top, into: &fields)
+        return found
+    }
+
+    /// Hooks set fields of a response unchecked: what is on top must be of the type.
+    private func expect(_ type: LuaType, _ field: StaticString) throws(AnswerMistake) {
+        guard stack.type(at: -1) != type else { return }
+        throw AnswerMistake(
+            text: "returned a response whose \(field) is a \(stack.type(at: -1).name), not a \(type.name)")
+    }
+
+    private func status(at index: Int32) throws(AnswerMistake) -> Int {
+        guard let status = stack.integer(at: index), (200...599).contains(status) else {
+            throw AnswerMistake(text: "returned a status that is not a whole number from 200 to 599")
         }
+        return Int(status)
     }
 
     private func readHeaders(

@@ -41,7 +41,11 @@ struct GenerationLoader: Sendable {
     private func runMainScript(_ source: [UInt8], in vm: LuaVM) throws(ScriptError) {
         let coroutine = vm.takeCoroutine()
         let stack = coroutine.stack
-        let compiled = source.withUnsafeBytes { vm.load(Self.withoutShebang($0), name: "@" + script, on: stack) }
+        guard source.first != 0x1B else {  // forged bytecode crashes a VM
+            vm.put(coroutine)
+            throw ScriptError(message: "\(script) is Lua bytecode: give the source")
+        }
+        let compiled = source.withUnsafeBytes { vm.load(Self.withoutPrefix($0), name: "@" + script, on: stack) }
         guard compiled == .ok else {
             let error = ScriptError(takingFrom: stack, status: compiled)
             vm.discard(coroutine)
@@ -58,8 +62,11 @@ struct GenerationLoader: Sendable {
         }
     }
 
-    /// Skips a first line that starts with `#`, as the lua command does; line numbers stay.
-    private static func withoutShebang(_ source: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    /// Skips a byte order mark and a first line that starts with `#`, as the lua command does; line numbers
+    /// stay.
+    private static func withoutPrefix(_ file: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let source = file.starts(with: mark) ? UnsafeRawBufferPointer(rebasing: file[mark.count...]) : file
         guard source.first == UInt8(ascii: "#") else { return source }
         let end = source.firstIndex(of: UInt8(ascii: "\n")) ?? source.endIndex
         return UnsafeRawBufferPointer(rebasing: source[end...])

@@ -29,7 +29,8 @@ extension RequestTask {
         }
         let abort = stack.absolute(-1)
         stack.getField("status", of: abort)
-        let code = Int(clamping: stack.integer(at: -1) ?? 500)
+        // A script that caught it may have changed it.
+        let code = stack.integer(at: -1).flatMap { (400...599).contains($0) ? Int($0) : nil } ?? 500
         let message = stack.stringField("message", of: abort)
         if stack.getField("template", of: abort) == .string, failure == nil {
             return answerAbort(status: code, from: stack, abort: abort)

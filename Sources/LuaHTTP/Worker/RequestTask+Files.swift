@@ -25,7 +25,8 @@ extension RequestTask {
         } catch {
             return fail(with: Failure(status: error == .malformed ? 400 : 404))
         }
-        sendFile(resolved, in: mount.root, mount.options, status: 200, fields: nil, hasContentType: false)
+        sendFile(
+            resolved, in: mount.root, mount.options, status: 200, fields: nil, hasContentType: false, isMount: true)
     }
 
     /// `app.file(path)`, below the directory of the script.
@@ -35,7 +36,7 @@ extension RequestTask {
             if let download { addDisposition(download) }
             sendFile(
                 path, in: worker.root, FileResponse.Options(), status: status, fields: worker.fields.bytes,
-                hasContentType: hasContentType)
+                hasContentType: hasContentType, isMount: false)
         } catch {
             fail(with: Failure(status: 404))
         }
@@ -54,12 +55,14 @@ extension RequestTask {
 
     private func sendFile(
         _ path: StaticPath, in root: FileRoot, _ options: FileResponse.Options, status: Int,
-        fields: ByteBuffer?, hasContentType: Bool
+        fields: ByteBuffer?, hasContentType: Bool, isMount: Bool
     ) {
         switch root.open(path) {
         case .file(let file):
             send(file, path, options, status: status, fields: fields, hasContentType: hasContentType)
-        case .directory: redirectToDirectory()
+        // The path of a mount's request names the directory; that of a handler is the route's own.
+        case .directory where isMount: redirectToDirectory()
+        case .directory: fail(with: Failure(status: 404))
         case .notFound: fail(with: Failure(status: 404))
         case .forbidden: fail(with: Failure(status: 403))
         case .failed(let code):
@@ -74,14 +77,16 @@ extension RequestTask {
         fields: ByteBuffer?, hasContentType: Bool
     ) {
         guard let exchange else { return }
-        let request = FileResponse.Request(
-            method: exchange.head.method == .post ? .get : exchange.head.method,
-            fields: Conditional.Fields(
+        var request = FileResponse.Request(method: exchange.isHead ? .head : .get)
+        // Preconditions and ranges are about what a GET would answer with 200 (RFC 9110 §13.2.1, §14.2).
+        if status == 200, exchange.head.method == .get || exchange.isHead {
+            request.fields = Conditional.Fields(
                 ifMatch: exchange.head.value(.ifMatch), ifNoneMatch: exchange.head.value(.ifNoneMatch),
                 ifModifiedSince: exchange.head.value(.ifModifiedSince),
                 ifUnmodifiedSince: exchange.head.value(.ifUnmodifiedSince),
-                ifRange: exchange.head.value(.ifRange)),
-            range: exchange.head.value(.range))
+                ifRange: exchange.head.value(.ifRange))
+            request.range = exchange.head.value(.range)
+        }
         let response = FileResponse(
             to: request, for: file.status,
             type: hasContentType ? nil : ContentType.of(fileName: path.fileName), options: options,

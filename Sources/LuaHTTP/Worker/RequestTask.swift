@@ -52,7 +52,7 @@ final class RequestTask {
         self.exchange = exchange
         generation = worker.generation
         state = .accepted
-        startedAt = .now()
+        if worker.logsAccess { startedAt = .now() }
     }
 
     /// Lets go of everything; the answer is out, or nobody wants it any more.

@@ -47,7 +47,7 @@ struct ResponseCookies {
     private func readCookie(_ cookie: inout SetCookie) throws(AnswerMistake) {
         switch stack.type(at: -1) {
         case .string, .number:
-            cookie.value = text(at: -1)
+            cookie.value = stack.text(at: -1) ?? []
         case .boolean where !stack.isTrue(at: -1):
             cookie.maxAge = 0
         case .table:
@@ -63,12 +63,12 @@ struct ResponseCookies {
         while stack.next(in: table) {
             let option = stack.string(at: -2) ?? "?"
             switch option {
-            case "value": cookie.value = text(at: -1)
-            case "path": cookie.path = text(at: -1)
-            case "domain": cookie.domain = text(at: -1)
-            case "max_age": cookie.maxAge = stack.integer(at: -1)
-            case "http_only": cookie.httpOnly = stack.isTrue(at: -1)
-            case "secure": cookie.secure = stack.isTrue(at: -1)
+            case "value": cookie.value = try text(of: option, [.string, .number])
+            case "path": cookie.path = try text(of: option, [.string])
+            case "domain": cookie.domain = try text(of: option, [.string])
+            case "max_age": cookie.maxAge = try seconds()
+            case "http_only": cookie.httpOnly = try flag(option)
+            case "secure": cookie.secure = try flag(option)
             case "same_site": cookie.sameSite = try sameSite()
             default:
                 throw AnswerMistake(
@@ -88,10 +88,26 @@ struct ResponseCookies {
         }
     }
 
-    private func text(at index: Int32) -> [UInt8] {
-        if let bytes = stack.bytes(at: index) { return [UInt8](bytes) }
-        guard stack.pushDescription(of: index) == .ok else { return [] }
-        defer { stack.pop() }
-        return stack.bytes(at: -1).map { [UInt8]($0) } ?? []
+    /// The value on top, of one of the types.
+    private func text(of option: String, _ types: [LuaType]) throws(AnswerMistake) -> [UInt8] {
+        let type = stack.type(at: -1)
+        guard types.contains(type), let text = stack.text(at: -1) else {
+            throw AnswerMistake(text: "returned a cookie whose \(option) is a \(type.name), not a string")
+        }
+        return text
+    }
+
+    private func flag(_ option: String) throws(AnswerMistake) -> Bool {
+        guard stack.type(at: -1) == .boolean else {
+            throw AnswerMistake(text: "returned a cookie whose \(option) is neither true nor false")
+        }
+        return stack.isTrue(at: -1)
+    }
+
+    private func seconds() throws(AnswerMistake) -> Int64 {
+        guard let seconds = stack.integer(at: -1) else {
+            throw AnswerMistake(text: "returned a cookie whose max_age is not a whole number of seconds")
+        }
+        return seconds
     }
 }

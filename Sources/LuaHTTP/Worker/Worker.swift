@@ -44,6 +44,7 @@ final class Worker: HTTPApplication {
         relay.worker = self
     }
 
+    var logsAccess: Bool { accessLog != nil }
     var isDevelopment: Bool { configuration.loader.isDevelopment }
 
     // MARK: Requests
@@ -100,8 +101,9 @@ final class Worker: HTTPApplication {
         let serial = exchange.serial
         task.fail(with: failure)
         guard exchange.serial == serial, self.task(of: exchange) === task else { return .answered }
-        // The error handler waits: only a request without a body can wait with it.
-        if exchange.head.framing == .none { return .answered }
+        // The error handler waits: only a request without a body can wait with it. A page that has begun
+        // goes on beside the body.
+        if exchange.head.framing == .none || task.rendering?.hasStarted == true { return .answered }
         task.abandon()
         return .reject(HTTPError(failure.status, ""))
     }
@@ -208,7 +210,7 @@ final class Worker: HTTPApplication {
 
     func logFailure(_ failure: RequestTask.Failure, of task: RequestTask) {
         guard failure.status >= 500, let detail = ErrorPage.detail(of: failure) else { return }
-        logger.error("\(task.requestLine): \(failure.status)\n\(detail)")
+        logger.error("\(task.requestLine): \(failure.status)\n\(LogText.block(detail))")
     }
 
     func logAccess(_ task: RequestTask, status: Int, bytes: Int) {
@@ -246,7 +248,7 @@ private final class ServiceRelay {
         ScriptServices(
             log: { [logger] level, message, place in
                 logger.log(level: Logger.Level(rawValue: level == "warn" ? "warning" : level) ?? .info,
-                           "\(place): \(message)")
+                           "\(place): \(LogText.line(message))")
             },
             sleep: { seconds throws(HostError) in
                 guard let worker = self.worker else { throw .message("cannot wait while the app is loading") }

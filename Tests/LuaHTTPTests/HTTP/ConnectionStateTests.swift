@@ -47,7 +47,7 @@ struct ConnectionStateTests {
 
         var byDrain = state()
         handle(&byDrain)
-        #expect(byDrain.drain() == false)
+        byDrain.drain(now: 0)
         byDrain.answerBegan(closes: false)
         #expect(!byDrain.persists && byDrain.answerCompleted(now: 0) == .last)
     }
@@ -226,13 +226,19 @@ struct ConnectionStateTests {
         #expect(state.tick(now: .max) == .none)
     }
 
-    @Test("draining closes an idle connection at once and a busy one later")
+    @Test("draining closes an idle connection soon, but answers what is on its way")
     func drain() {
         var idle = state()
-        #expect(idle.drain() == true)
+        idle.drain(now: 100)
+        #expect(idle.tick(now: 100 + Limits().drainTime - 1) == .none)
+        #expect(idle.tick(now: 100 + Limits().drainTime) == .linger)
+        var late = state()
+        late.drain(now: 0)
+        handle(&late)
+        #expect(late.mayAnswer && !late.persists)
         var busy = state()
         busy.headBegan(now: 0)
-        #expect(busy.drain() == false)
+        busy.drain(now: 0)
         busy.headCompleted(persists: true, hasBody: false, now: 0)
         #expect(!busy.persists)
     }

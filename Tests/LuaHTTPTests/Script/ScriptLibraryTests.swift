@@ -28,6 +28,19 @@ struct ScriptLibraryTests {
             "method must be a string or a list of strings"
         ),
         ("app:route { path = '/', handler = print, name = 5 }", "route name must be a string, not a number"),
+        ("app:route { path = '/', handler = print, json = 1 }", "json must be a boolean, not a number"),
+        (
+            "app:get('/', { limits = { bdy = 1 } }, print)",
+            "unknown limit 'bdy' of a route (did you mean 'body'?); there is body"
+        ),
+        ("app:get('/', print):name ''", "route name must not be empty"),
+        ("app:get('/', print).name 'x'", "call it with a colon: app:get(…):name \"user\""),
+        ("app.text 'x'.header('A', 'b')", "call it with a colon: response:header(name, value)"),
+        ("app.text 'x'.cookie('a', 'b')", "call it with a colon: response:cookie(name, value)"),
+        ("app.array(app)", "app.array expects a plain table: this one has a metatable already"),
+        ("require 'luahttpd.json'.object(5)", "json.object expects a table, not a number"),
+        // Nothing is looked for that is like a name of that length.
+        ("app:url_for(('x'):rep(65))", "there is no route named '" + String(repeating: "x", count: 65) + "'"),
         ("app:match('x', 'y', print)", "route path \"y\" must start with '/'"),
         ("app:get('/', print):name(5)", "route name must be a string, not a number"),
         (

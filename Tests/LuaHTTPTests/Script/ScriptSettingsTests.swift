@@ -64,7 +64,10 @@ struct ScriptSettingsTests {
             "{ limits = { head = {} } }",
             "app:config: limits.head must be a number of bytes or a size such as \"8MiB\""
         ),
-        ("{ limits = { fields = 0 } }", "app:config: fields must be a whole number from 1 to 65535"),
+        ("{ limits = { fields = 0 } }", "app:config: limits.fields must be a whole number from 1 to 65535"),
+        ("{ limits = { head = '17MiB' } }", "app:config: limits.head must be at most 16 MiB"),
+        ("{ limits = { target = '1GiB' } }", "app:config: limits.target must be at most 16 MiB"),
+        ("{ log_level = 'loud' }", "app:config: log_level = \"loud\": must be debug, info, warn or error"),
     ]) func valuesOutOfRangeAreRefused(_ config: String, _ message: String) throws {
         #expect(try complaint(config) == message)
     }

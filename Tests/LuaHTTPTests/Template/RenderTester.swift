@@ -82,11 +82,15 @@ final class RenderTester {
             case .done:
                 bytes += renderer.output
                 renderer.clearOutput()
-                guard lh_top(lua) == top else { throw Failure(description: "stack is off by \(lh_top(lua) - top)") }
+                guard lh_top(lua) == top else {
+                    throw Failure(description: "stack is off by \(lh_top(lua) - top)")
+                }
                 lh_coroutine_put(vm, coroutine)
                 return String(decoding: bytes, as: UTF8.self)
             case .failed(let error):
-                guard lh_top(lua) == top else { throw Failure(description: "stack is off by \(lh_top(lua) - top)") }
+                guard lh_top(lua) == top else {
+                    throw Failure(description: "stack is off by \(lh_top(lua) - top)")
+                }
                 lh_coroutine_put(vm, coroutine)
                 throw error
             }

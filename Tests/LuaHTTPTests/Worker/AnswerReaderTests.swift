@@ -68,6 +68,23 @@ struct AnswerReaderTests {
                 == "200 | Content-Type: text/plain; charset=utf-8;X-L: a;X-L: b; | bytes x")
     }
 
+    /// Walking a table must not end in an error of Lua: there is nobody to catch it.
+    @Test func cookieValuesThatAreNotTextAreMistakes() {
+        let thrower = "setmetatable({}, { __tostring = function() error 'no' end })"
+        for (cookie, mistake) in [
+            ("{ value = \(thrower) }", "value is a table, not a string"),
+            ("{ value = 'a', path = \(thrower) }", "path is a table, not a string"),
+            ("{ value = 'a', domain = {} }", "domain is a table, not a string"),
+            ("{ value = 'a', max_age = 1.5 }", "max_age is not a whole number of seconds"),
+            ("{ value = 'a', max_age = '1' }", "max_age is not a whole number of seconds"),
+            ("{ value = 'a', secure = 0 }", "secure is neither true nor false"),
+            ("{ value = 'a', http_only = 'no' }", "http_only is neither true nor false"),
+        ] {
+            #expect(
+                answer("app.text('x', { cookies = { c = \(cookie) } })") == "returned a cookie whose \(mistake)")
+        }
+    }
+
     @Test func whatDoesNotFitIsExplained() {
         #expect(answer("nil").hasPrefix("returned nothing: "))
         #expect(answer("{}").hasPrefix("returned variables but no template name"))
@@ -105,6 +122,14 @@ struct AnswerReaderTests {
         #expect(
             answer("(function() local r = app.text 'x' r.body = {} return r end)()")
                 == "returned a response whose body is a table, not a string")
+        for (field, type) in [
+            ("headers", "table"), ("cookies", "table"), ("content_type", "string"), ("template", "string"),
+            ("file", "string"),
+        ] {
+            #expect(
+                answer("(function() local r = app.text 'x' r.\(field) = 5 return r end)()")
+                    == "returned a response whose \(field) is a number, not a \(type)")
+        }
         #expect(answer("table.unpack({}, 1, 5000)").hasPrefix("returned nothing: "))
         #expect(answer("table.unpack({ 1, [5000] = 2 }, 1, 5000)").hasPrefix("returned "))
     }

@@ -21,6 +21,8 @@ import Testing
         app:get("/json", function(req) return app.text(tostring(req.json.a)) end)
         app:post("/json", function(req) return app.text(tostring(req.json.a)) end)
         app:get("/global", function(req) leaked = 1; return "set" end)
+        app:get("/declare", function(req) app:get("/x", print) end)
+        app:get("/changed", function(req) local _, e = pcall(app.abort, 404) e.status = 1 << 40 error(e) end)
         app:get("/late", function(req) kept = kept; return "x" end)
         """
 
@@ -34,6 +36,8 @@ import Testing
         ("/coroutine", 500, "inside"),
         ("/memory", 503, "not enough memory"),
         ("/json", 400, "not valid JSON"),
+        ("/declare", 500, "app:get belongs into the main script: it is too late for it in a handler"),
+        ("/changed", 500, "500 Internal Server Error"),
         ("/global", 500, "assignment to undeclared global 'leaked'"),
     ])
     func everyErrorGivesOneAnswerAndTheWorkerGoesOn(_ path: String, _ status: Int, _ message: String) throws {

@@ -71,7 +71,16 @@ struct GenerationLoaderTests {
                 "3: "))
         #expect(failure("local app = require 'luahttpd'\napp:get('/:id/:id', print)").hasPrefix("2: "))
         #expect(failure("local app = require 'luahttpd'\napp:static('/s', 'missing')").hasPrefix("2: "))
+        #expect(failure("\u{1B}Lua").hasSuffix("is Lua bytecode: give the source"))
+        #expect(
+            failure("local app = require 'luahttpd'\napp:get('/', { limits = { body = '1 potato' } }, print)")
+                == "2: limits.body of a route must be a number of bytes or a size such as \"8MiB\"")
         #expect(failure("require 'no_such_module'").hasPrefix("1: module 'no_such_module' not found"))
+    }
+
+    @Test func aByteOrderMarkIsSkipped() throws {
+        #expect(try load("\u{FEFF}#!/usr/bin/env luahttpd\nlocal x = 1").routes.isEmpty)
+        #expect(failure("\u{FEFF}\nerror('no')") == "2: no")
     }
 
     @Test func aMissingScriptIsNamed() {

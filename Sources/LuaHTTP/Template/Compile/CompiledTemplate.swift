@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// A run of instructions with a frame of its own: a template's top level, a block, a macro.
+/// A run of instructions with a frame of its own: a template's top level, a block, a macro. As the compiler
+/// builds it; `UnitImage` is what runs.
 struct Unit: Sendable {
     var entry: Int32 = 0
     var registerCount: UInt16 = 0
@@ -29,9 +30,6 @@ final class CompiledTemplate: Sendable {
     let image: TemplateImage
     /// The expression or tag of each instruction.
     let spans: [Span]
-    let units: [Unit]
-    /// K index of each block → its unit.
-    let blocks: [UInt16: Int]
     /// Templates named by literals, for checks and reload.
     let references: [Reference]
     let escapes: Bool
@@ -49,50 +47,18 @@ final class CompiledTemplate: Sendable {
     }
 
     init(
-        name: String, source: [UInt8], image: TemplateImage, spans: [Span], units: [Unit], blocks: [UInt16: Int],
-        references: [Reference], escapes: Bool
+        name: String, source: [UInt8], image: TemplateImage, spans: [Span], references: [Reference],
+        escapes: Bool
     ) {
         self.name = name
         self.source = source
         self.image = image
         self.spans = spans
-        self.units = units
-        self.blocks = blocks
         self.references = references
         self.escapes = escapes
     }
 
     deinit { image.deallocate() }
-}
-
-/// The parts of a template that the renderer's loop reads: plain memory, so that reading them counts no references.
-/// SAFETY: written once before it is shared, then only read; its template frees it.
-struct TemplateImage: @unchecked Sendable {
-    let code: UnsafePointer<Instruction>
-    /// All text and string literals, one after the other.
-    let literals: UnsafePointer<UInt8>
-    let strings: UnsafePointer<Span>
-    let constants: UnsafePointer<CompiledTemplate.Constant>
-
-    init(code: [Instruction], literals: [UInt8], strings: [Span], constants: [CompiledTemplate.Constant]) {
-        self.code = Self.copy(code)
-        self.literals = Self.copy(literals)
-        self.strings = Self.copy(strings)
-        self.constants = Self.copy(constants)
-    }
-
-    private static func copy<Element>(_ elements: [Element]) -> UnsafePointer<Element> {
-        let memory = UnsafeMutablePointer<Element>.allocate(capacity: max(1, elements.count))
-        _ = UnsafeMutableBufferPointer(start: memory, count: elements.count).initialize(from: elements)
-        return UnsafePointer(memory)
-    }
-
-    func deallocate() {
-        code.deallocate()
-        literals.deallocate()
-        strings.deallocate()
-        constants.deallocate()
-    }
 }
 
 /// Names → small numbers, shared by the templates of a set: attributes, variables, blocks, templates.

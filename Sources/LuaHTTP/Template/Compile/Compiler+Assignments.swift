@@ -103,7 +103,9 @@ extension Compiler {
         builder.release(to: max(mark, builder.lastLocal + 1))
     }
 
-    private mutating func compileCapture(_ body: [Statement], into register: Int, _ span: Span) throws(SyntaxFault) {
+    private mutating func compileCapture(_ body: [Statement], into register: Int, _ span: Span)
+        throws(SyntaxFault)
+    {
         emit(.capture, span)
         builder.captureDepth += 1
         builder.openScope()
@@ -115,9 +117,12 @@ extension Compiler {
     }
 
     /// `a|b(c)` written without a value: applied to what is in `register`.
-    private mutating func compileChain(_ filter: Expression, of register: Int, into target: Int) throws(SyntaxFault) {
+    private mutating func compileChain(_ filter: Expression, of register: Int, into target: Int)
+        throws(SyntaxFault)
+    {
         guard case .filter(let name, let inner, let arguments) = filter.kind else { return }
-        try compileFilter(name, arguments, into: target, filter.span) { (compiler, base) throws(SyntaxFault) in
+        try compileFilter(name, arguments, into: target, filter.span) {
+            (compiler, base) throws(SyntaxFault) in
             if let inner {
                 try compiler.compileChain(inner, of: register, into: base)
             } else if base != register {
@@ -126,7 +131,9 @@ extension Compiler {
         }
     }
 
-    mutating func compileFilterBlock(_ filter: Expression, _ body: [Statement], _ span: Span) throws(SyntaxFault) {
+    mutating func compileFilterBlock(_ filter: Expression, _ body: [Statement], _ span: Span)
+        throws(SyntaxFault)
+    {
         guard !discardsOutput else { return }
         let text = builder.allocate()
         try compileCapture(body, into: text, span)

@@ -22,9 +22,12 @@ extension Compiler {
             emit(.filter, flags: hasMap ? 1 : 0, a: base, b: number, c: count + 1, span)
         } else if symbols.options.scriptFilters.contains(name) {
             let (count, hasMap) = try compileArguments(arguments, .any, of: name, span)
-            emit(.scriptFilter, flags: hasMap ? 1 : 0, a: base, b: try number(of: name, span), c: count + 1, span)
+            emit(
+                .scriptFilter, flags: hasMap ? 1 : 0, a: base, b: try number(of: name, span), c: count + 1,
+                span)
         } else {
-            throw unknown("filter", name, FilterTable.numbers.keys.map { $0 } + symbols.options.scriptFilters, span)
+            throw unknown(
+                "filter", name, FilterTable.numbers.keys.map { $0 } + symbols.options.scriptFilters, span)
         }
         if base != target { emit(.move, a: target, b: base, span) }
     }
@@ -53,7 +56,8 @@ extension Compiler {
     }
 
     mutating func compileTest(
-        _ name: String, _ value: Expression, _ arguments: Arguments, _ negated: Bool, into target: Int, _ span: Span
+        _ name: String, _ value: Expression, _ arguments: Arguments, _ negated: Bool, into target: Int,
+        _ span: Span
     ) throws(SyntaxFault) {
         let base = builder.isLast(target) ? target : builder.allocate()
         try compile(value, into: base)
@@ -74,15 +78,21 @@ extension Compiler {
     /// `map("upper")`, `select("odd")`: a misspelt name is found before the page is rendered.
     private func checkNames(in arguments: Arguments, of filter: String, _ span: Span) throws(SyntaxFault) {
         let position = filter == "selectattr" || filter == "rejectattr" ? 1 : 0
-        guard position < arguments.positional.count, case .string(let bytes) = arguments.positional[position].kind
+        guard position < arguments.positional.count,
+            case .string(let bytes) = arguments.positional[position].kind
         else { return }
         let name = String(decoding: bytes, as: UTF8.self)
         switch filter {
         case "map":
-            guard FilterTable.number(of: name) == nil, !symbols.options.scriptFilters.contains(name) else { return }
-            throw unknown("filter", name, Array(FilterTable.numbers.keys), arguments.positional[position].span)
+            guard FilterTable.number(of: name) == nil, !symbols.options.scriptFilters.contains(name) else {
+                return
+            }
+            throw unknown(
+                "filter", name, Array(FilterTable.numbers.keys), arguments.positional[position].span)
         case "select", "reject", "selectattr", "rejectattr":
-            guard TestTable.number(of: name) == nil, !symbols.options.scriptTests.contains(name) else { return }
+            guard TestTable.number(of: name) == nil, !symbols.options.scriptTests.contains(name) else {
+                return
+            }
             throw unknown("test", name, Array(TestTable.numbers.keys), arguments.positional[position].span)
         default: return
         }
@@ -133,7 +143,9 @@ extension Compiler {
         callerUnit: Int? = nil
     ) throws(SyntaxFault) -> Bool {
         let flags: UInt8 = emits ? Instruction.CallFlag.emits : 0
-        if callerUnit == nil, try compileSpecialCall(callee, arguments, into: target, span, flags) { return true }
+        if callerUnit == nil, try compileSpecialCall(callee, arguments, into: target, span, flags) {
+            return true
+        }
         let base = builder.isLast(target) ? target : builder.allocate()
         var method: Int?
         if case .field(let object, let name) = callee.kind, !isLoopObject(object) {
@@ -142,7 +154,8 @@ extension Compiler {
         } else {
             try compile(callee, into: base)
         }
-        try compileCallArguments(arguments, base: base, method: method, span, flags: flags, callerUnit: callerUnit)
+        try compileCallArguments(
+            arguments, base: base, method: method, span, flags: flags, callerUnit: callerUnit)
         if base != target { emit(.move, a: target, b: base, span) }
         return true
     }

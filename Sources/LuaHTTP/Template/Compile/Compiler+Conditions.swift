@@ -44,7 +44,9 @@ extension Compiler {
             let right = try operand(step.1)
             emit(Self.opcode(of: step.0), a: result, b: left, c: right, span)
             left = right
-            if offset + 1 < rest.count { ends.append(builder.emit(Instruction(.jumpIfFalse, a: result), span)) }
+            if offset + 1 < rest.count {
+                ends.append(builder.emit(Instruction(.jumpIfFalse, a: result), span))
+            }
         }
         ends.forEach { builder.patch($0) }
     }

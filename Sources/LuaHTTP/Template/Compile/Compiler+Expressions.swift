@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 
-/// Expressions: each leaves its value in a given register. Temporaries are the registers after the last local.
+/// Expressions: each leaves its value in a given register. Temporaries are the registers after the last
+/// local.
 extension Compiler {
     /// The register that holds the value: a local's own, or a new temporary.
     mutating func operand(_ expression: Expression) throws(SyntaxFault) -> Int {
-        if case .name(let name) = expression.kind, let register = try resolve(name, expression.span) { return register }
+        if case .name(let name) = expression.kind, let register = try resolve(name, expression.span) {
+            return register
+        }
         let register = builder.allocate()
         try compile(expression, into: register)
         return register
@@ -12,7 +15,9 @@ extension Compiler {
 
     /// The same, but a computed value goes to `target`, which nobody needs yet.
     private mutating func operand(_ expression: Expression, or target: Int) throws(SyntaxFault) -> Int {
-        if case .name(let name) = expression.kind, let register = try resolve(name, expression.span) { return register }
+        if case .name(let name) = expression.kind, let register = try resolve(name, expression.span) {
+            return register
+        }
         try compile(expression, into: target)
         return target
     }
@@ -46,10 +51,12 @@ extension Compiler {
             emit(.index, a: target, b: base, c: try operand(key), span)
         case .slice(let value, let from, let to, let step):
             try compileSlice(value, [from, to, step], into: target, span)
-        case .call(let callee, let arguments): _ = try compileCall(callee, arguments, into: target, span, emits: false)
+        case .call(let callee, let arguments):
+            _ = try compileCall(callee, arguments, into: target, span, emits: false)
         case .filter(let name, let value, let arguments):
             guard let value else { throw SyntaxFault(message: "filter '\(name)' has no value", span: span) }
-            try compileFilter(name, arguments, into: target, span) { (compiler, register) throws(SyntaxFault) in
+            try compileFilter(name, arguments, into: target, span) {
+                (compiler, register) throws(SyntaxFault) in
                 try compiler.compile(value, into: register)
             }
         case .test(let name, let value, let arguments, let negated):
@@ -85,7 +92,9 @@ extension Compiler {
     }
 
     /// `loop.index` and its like are read from the loop itself: there is no object.
-    private mutating func compileLoopField(_ value: Expression, _ name: String, into target: Int, _ span: Span)
+    private mutating func compileLoopField(
+        _ value: Expression, _ name: String, into target: Int, _ span: Span
+    )
         throws(SyntaxFault) -> Bool
     {
         guard case .name("loop") = value.kind, try resolve("loop", span) == nil, let level = loopLevel else {
@@ -122,14 +131,18 @@ extension Compiler {
         emit(.slice, a: target, b: base, c: first, span)
     }
 
-    private mutating func compileConcatenation(_ items: [Expression], into target: Int, _ span: Span) throws(SyntaxFault) {
+    private mutating func compileConcatenation(_ items: [Expression], into target: Int, _ span: Span)
+        throws(SyntaxFault)
+    {
         let first = builder.allocate(items.count)
         for (offset, item) in items.enumerated() { try compile(item, into: first + offset) }
         emit(.concatenate, a: target, b: first, c: items.count, span)
     }
 
     /// Built in a temporary, for `[x, target]` may still read the target.
-    private mutating func compileList(_ items: [Expression], into target: Int, _ span: Span) throws(SyntaxFault) {
+    private mutating func compileList(_ items: [Expression], into target: Int, _ span: Span)
+        throws(SyntaxFault)
+    {
         let list = builder.isLast(target) ? target : builder.allocate()
         emit(.list, a: list, wide: items.count, span)
         for item in items {

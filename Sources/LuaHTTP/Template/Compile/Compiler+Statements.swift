@@ -103,7 +103,9 @@ extension Compiler {
         ends.forEach { builder.patch($0) }
     }
 
-    private mutating func compileAutoescape(_ value: Expression, _ body: [Statement], _ span: Span) throws(SyntaxFault) {
+    private mutating func compileAutoescape(_ value: Expression, _ body: [Statement], _ span: Span)
+        throws(SyntaxFault)
+    {
         let saved = builder.allocate()
         let mark = builder.nextRegister
         let register = try operand(value)
@@ -135,8 +137,11 @@ extension Compiler {
             loop.condition != nil
             && (loop.isRecursive || !loop.otherwise.isEmpty || Self.mentionsLoop(loop.body, loop.condition))
         let begin = builder.code.count
-        if filtersFirst, let condition = loop.condition { try compileSelection(loop, condition, sequence, span) }
-        let entry = builder.emit(Instruction(.beginLoop, flags: loop.isRecursive ? 1 : 0, a: sequence), loop.sequence.span)
+        if filtersFirst, let condition = loop.condition {
+            try compileSelection(loop, condition, sequence, span)
+        }
+        let entry = builder.emit(
+            Instruction(.beginLoop, flags: loop.isRecursive ? 1 : 0, a: sequence), loop.sequence.span)
         builder.openScope()
         builder.loops.append(
             .init(
@@ -215,7 +220,8 @@ extension Compiler {
         builder.openScope()
         builder.loops.append(
             .init(
-                begin: 0, next: 0, escapeDepth: builder.savedEscapes.count, isRecursive: false, isVisible: false))
+                begin: 0, next: 0, escapeDepth: builder.savedEscapes.count, isRecursive: false,
+                isVisible: false))
         let item = builder.allocate()
         let next = builder.emit(Instruction(.nextItem, a: item), span)
         try bindTarget(loop.target, to: item)

@@ -15,7 +15,9 @@ extension Compiler {
         }
     }
 
-    mutating func compileCallBlock(_ body: Statement.Macro, _ call: Expression, _ span: Span) throws(SyntaxFault) {
+    mutating func compileCallBlock(_ body: Statement.Macro, _ call: Expression, _ span: Span)
+        throws(SyntaxFault)
+    {
         guard !discardsOutput, case .call(let callee, let arguments) = call.kind else { return }
         let unit = try compileMacroUnit(body, span, isNamed: false)
         let target = builder.allocate()
@@ -24,7 +26,8 @@ extension Compiler {
         builder.release(to: target)
     }
 
-    private mutating func compileMacroUnit(_ macro: Statement.Macro, _ span: Span, isNamed: Bool) throws(SyntaxFault)
+    private mutating func compileMacroUnit(_ macro: Statement.Macro, _ span: Span, isNamed: Bool)
+        throws(SyntaxFault)
         -> Int
     {
         let visible = builder.visibleNames
@@ -75,7 +78,9 @@ extension Compiler {
         try compile(macro.body)
         builder.closeScope()
         let used = builder.used
-        builder.unit.captures = taken.filter { used.contains($0.to) }.map { (from: UInt16($0.from), to: UInt16($0.to)) }
+        builder.unit.captures = taken.filter { used.contains($0.to) }.map {
+            (from: UInt16($0.from), to: UInt16($0.to))
+        }
         builder.unit.itself = UInt16(used.contains(itself) ? itself : 0)
         builder.unit.varargs = UInt16(used.contains(varargs) ? varargs : 0)
         builder.unit.kwargs = UInt16(used.contains(kwargs) ? kwargs : 0)
@@ -146,7 +151,8 @@ extension Compiler {
     mutating func compileInclude(_ include: Statement.Include, _ span: Span) throws(SyntaxFault) {
         guard !discardsOutput else { return }
         let mark = builder.nextRegister
-        var (operand, flags) = try template(include.template, include.ignoresMissing ? .optionalInclude : .include)
+        var (operand, flags) = try template(
+            include.template, include.ignoresMissing ? .optionalInclude : .include)
         if include.ignoresMissing { flags |= TemplateFlag.ignoresMissing }
         if !include.hasContext { flags |= TemplateFlag.withoutContext }
         let context = include.hasContext ? try compileScope(withLoop: false, span) : 0
@@ -154,7 +160,8 @@ extension Compiler {
         builder.release(to: mark)
     }
 
-    private mutating func compileModule(_ name: Expression, _ withContext: Bool, _ span: Span) throws(SyntaxFault)
+    private mutating func compileModule(_ name: Expression, _ withContext: Bool, _ span: Span)
+        throws(SyntaxFault)
         -> Int
     {
         let module = builder.allocate()

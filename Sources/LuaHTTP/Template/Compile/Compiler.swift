@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// Syntax tree → bytecode of one template. Decides which names live in registers; knows of other templates only
-/// their numbers. Expressions, statements and macros are in the extensions.
+/// Syntax tree → bytecode of one template. Decides which names live in registers; knows of other templates
+/// only their numbers. Expressions, statements and macros are in the extensions.
 struct Compiler {
     let name: String
     let source: [UInt8]
@@ -26,7 +26,8 @@ struct Compiler {
     /// What literal autoescape tags said, for units that are defined inside them.
     var escapes: Bool
 
-    static func compile(name: String, source: [UInt8], symbols: Symbols, options: SyntaxOptions) throws(SyntaxFault)
+    static func compile(name: String, source: [UInt8], symbols: Symbols, options: SyntaxOptions)
+        throws(SyntaxFault)
         -> CompiledTemplate
     {
         guard source.count <= 4 << 20 else {
@@ -55,8 +56,10 @@ struct Compiler {
     private func finished() -> CompiledTemplate {
         CompiledTemplate(
             name: name, source: source,
-            image: TemplateImage(code: code, literals: literals, strings: strings, constants: constants),
-            spans: spans, units: units, blocks: blocks, references: references, escapes: escapes)
+            image: TemplateImage(
+                code: code, literals: literals, strings: strings, constants: constants, units: units,
+                blocks: blocks),
+            spans: spans, references: references, escapes: escapes)
     }
 
     // MARK: Units
@@ -148,6 +151,8 @@ struct TemplateOptions: Sendable {
     /// Names that scripts registered with `templates.filter` and `templates.test`.
     var scriptFilters: Set<String> = []
     var scriptTests: Set<String> = []
+    /// `{% debug %}` prints the variables; in production it prints nothing.
+    var showsDebug = false
     var maximumOutput = 64 << 20
     var maximumSteps = 50_000_000
 

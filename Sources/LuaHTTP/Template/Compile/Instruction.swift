@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// One step of a compiled template: eight bytes, plain data. Registers `a`, `b`, `c` are relative to the frame.
-/// What each opcode does is written beside it; how is the renderer's business.
+/// One step of a compiled template: eight bytes, plain data. Registers `a`, `b`, `c` are relative to the
+/// frame. What each opcode does is written beside it; how is the renderer's business.
 struct Instruction: Sendable {
     var opcode: Opcode
     var flags: UInt8 = 0
@@ -98,9 +98,9 @@ enum Opcode: UInt8, Sendable {
     case endLoop  // leaves the innermost loop early
     case unpack  // R[b], … c registers = items of R[a]
     case loopField  // R[a] = field c (LoopField) of the loop b levels out
-    case loopCycle, loopChanged  // R[a] = method of loop b, c arguments from R[a+1] on; flags 1: the last one is a list of more
+    case loopCycle, loopChanged  // R[a] = method of loop b, c arguments after R[a]; flags 1: the last is a list
     case loopObject  // R[a] = loop b levels out, as a value; it begins c instructions back, 0: not recursive
-    case recurse  // R[a] = the loop that begins at the distance, over R[a]; CallFlag.emits, flags >> 3: levels out
+    case recurse  // R[a] = the loop at the distance, over R[a]; CallFlag.emits, flags >> 3: levels out
     case endRecursion  // end of the loop that begins at the distance, which may have been entered again
 
     // Assignment

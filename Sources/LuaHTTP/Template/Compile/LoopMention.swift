@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// Whether a loop's body can see its `loop` object: then the items must be counted before the first is printed.
+/// Whether a loop's body can see its `loop` object: then the items must be counted before the first is
+/// printed.
 extension Compiler {
     static func mentionsLoop(_ body: [Statement], _ condition: Expression?) -> Bool {
         if let condition, mentionsLoop(condition) { return true }
@@ -41,7 +42,9 @@ extension Compiler {
     }
 
     private static func mentionsLoop(_ arguments: Arguments) -> Bool {
-        arguments.positional.contains { mentionsLoop($0) } || arguments.keywords.contains { mentionsLoop($0.value) }
-            || (arguments.list.map { mentionsLoop($0) } ?? false) || (arguments.map.map { mentionsLoop($0) } ?? false)
+        arguments.positional.contains { mentionsLoop($0) }
+            || arguments.keywords.contains { mentionsLoop($0.value) }
+            || (arguments.list.map { mentionsLoop($0) } ?? false)
+            || (arguments.map.map { mentionsLoop($0) } ?? false)
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// A moment in UTC as calendar fields, and strftime's way to write them. Knows no time zones and no languages.
+/// A moment in UTC as calendar fields, and strftime's way to write them. Knows no time zones and no
+/// languages.
 struct CalendarDate {
     private let year: Int64, month: Int, day: Int, dayOfYear: Int, weekday: Int
     private let second: Int64
@@ -8,7 +9,8 @@ struct CalendarDate {
 
     init(seconds: Int64) {
         self.seconds = seconds
-        // Days since 0000-03-01, in eras of 400 years (Howard Hinnant, "chrono-compatible low-level date algorithms").
+        // Days since 0000-03-01, in eras of 400 years (Howard Hinnant, "chrono-compatible low-level date
+        // algorithms").
         let days = (seconds >= 0 ? seconds : seconds - 86_399) / 86_400
         second = seconds - days * 86_400
         let shifted = days + 719_468
@@ -27,10 +29,13 @@ struct CalendarDate {
     }
 
     private static let months = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+        "November",
         "December",
     ]
-    private static let weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
+    private static let weekdays = [
+        "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
+    ]
 
     private func padded(_ value: Int64, _ width: Int = 2, _ fill: String = "0") -> String {
         let text = String(value)

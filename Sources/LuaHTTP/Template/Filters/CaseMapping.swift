@@ -4,7 +4,8 @@
 enum CaseMapping {
     enum Direction { case upper, lower, title }
 
-    static func append(_ bytes: UnsafeRawBufferPointer, _ direction: Direction, to output: inout ByteStorage) {
+    static func append(_ bytes: UnsafeRawBufferPointer, _ direction: Direction, to output: inout ByteStorage)
+    {
         var offset = 0
         while offset < bytes.count {
             let byte = bytes[offset]

@@ -18,7 +18,7 @@ struct Filter: Sendable {
 }
 
 enum FilterTable {
-    static let all: [Filter] = 
+    static let all: [Filter] =
         StringFilters.all + TextLayoutFilters.all + HTMLFilters.all + LinkFilters.all + ListFilters.all
         + SortFilters.all + SelectionFilters.all + NumberFilters.all
 

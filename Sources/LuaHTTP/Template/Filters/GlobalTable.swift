@@ -12,7 +12,8 @@ enum GlobalTable {
     static let all: [GlobalFunction] = [
         GlobalFunction(name: "range", run: { (m, site) throws(RenderFault) in try range(&m, site) }),
         GlobalFunction(name: "dict", run: { (m, site) throws(RenderFault) in try table(&m, site, .map) }),
-        GlobalFunction(name: "namespace", run: { (m, site) throws(RenderFault) in try table(&m, site, .namespace) }),
+        GlobalFunction(
+            name: "namespace", run: { (m, site) throws(RenderFault) in try table(&m, site, .namespace) }),
         GlobalFunction(name: "cycler", run: { (m, site) throws(RenderFault) in try cycler(&m, site) }),
         GlobalFunction(name: "joiner", run: { (m, site) throws(RenderFault) in try joiner(&m, site) }),
     ]
@@ -36,7 +37,8 @@ enum GlobalTable {
         let stop = numbers.count > 1 ? numbers[1] : numbers[0]
         let step = numbers.count > 2 ? numbers[2] : 1
         guard step != 0 else { throw RenderFault("the step of range() cannot be 0") }
-        let (width, overflow) = step > 0 ? stop.subtractingReportingOverflow(start) : start.subtractingReportingOverflow(stop)
+        let (width, overflow) =
+            step > 0 ? stop.subtractingReportingOverflow(start) : start.subtractingReportingOverflow(stop)
         let size = step.magnitude
         let count = width > 0 && !overflow ? (UInt64(width) - 1) / size + 1 : 0
         guard !(overflow && (step > 0) == (stop > start)), count <= UInt64(maximumRange) else {
@@ -50,8 +52,12 @@ enum GlobalTable {
     }
 
     /// `dict(a=1)`, `namespace(a=1)`; a map as the first argument is copied.
-    private static func table(_ m: inout Machine, _ site: Machine.CallSite, _ kind: TableKind) throws(RenderFault) {
-        guard site.count <= 1 else { throw RenderFault("\(kind == .map ? "dict" : "namespace")() takes a map and keywords") }
+    private static func table(_ m: inout Machine, _ site: Machine.CallSite, _ kind: TableKind)
+        throws(RenderFault)
+    {
+        guard site.count <= 1 else {
+            throw RenderFault("\(kind == .map ? "dict" : "namespace")() takes a map and keywords")
+        }
         let temporary = try m.reserve(4)
         defer { m.release(to: temporary) }
         m.setTable(temporary, kind)
@@ -60,7 +66,9 @@ enum GlobalTable {
         if site.keywords >= 0 { sources.append(site.keywords) }
         for source in sources {
             if m.values[source].type == .undefined { continue }
-            guard m.values[source].type == .table else { throw RenderFault("expected a map, not \(m.values[source].typeName)") }
+            guard m.values[source].type == .table else {
+                throw RenderFault("expected a map, not \(m.values[source].typeName)")
+            }
             let count = m.sortedKeys(source, to: temporary + 1)
             for position in 0..<count {
                 m.item(temporary + 1, position + 1, to: temporary + 2)
@@ -136,7 +144,7 @@ extension Machine {
         let temporary = try reserve(1)
         defer { release(to: temporary) }
         item(object, 1, to: temporary)
-        let position = values[temporary].integer
+        let position = min(max(0, values[temporary].integer), lht_length(lua, slot(object)))
         item(object, position + 2, to: temporary)
         copy(temporary, index)
     }

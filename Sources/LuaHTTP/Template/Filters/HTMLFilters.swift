@@ -78,10 +78,14 @@ enum HTMLFilters {
         return bytes[start...].firstIndex(of: UInt8(ascii: ">")).map { $0 + 1 }
     }
 
-    private static let entities = ["amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": "\u{A0}"]
+    private static let entities = [
+        "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": "\u{A0}",
+    ]
 
     /// One byte, or the character of an entity; returns how many bytes it took.
-    private static func appendCharacter(_ bytes: UnsafeRawBufferPointer, _ offset: Int, _ output: inout ByteStorage) -> Int {
+    private static func appendCharacter(
+        _ bytes: UnsafeRawBufferPointer, _ offset: Int, _ output: inout ByteStorage
+    ) -> Int {
         if bytes[offset] == UInt8(ascii: "&"),
             let end = bytes[offset..<min(bytes.count, offset + 12)].firstIndex(of: UInt8(ascii: ";"))
         {
@@ -98,7 +102,9 @@ enum HTMLFilters {
     private static func numericEntity(_ name: String) -> String? {
         guard name.hasPrefix("#") else { return nil }
         let digits = name.dropFirst()
-        let value = digits.hasPrefix("x") || digits.hasPrefix("X") ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits)
+        let value =
+            digits.hasPrefix("x") || digits.hasPrefix("X")
+            ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits)
         return value.flatMap(Unicode.Scalar.init).map { String(Character($0)) }
     }
 
@@ -118,7 +124,9 @@ enum HTMLFilters {
         for position in 0..<count {
             m.item(temporary, position + 1, to: temporary + 1)
             try m.get(call.base, temporary + 1, to: temporary + 2)
-            guard m.values[temporary + 2].type != .none, m.values[temporary + 2].type != .undefined else { continue }
+            guard m.values[temporary + 2].type != .none, m.values[temporary + 2].type != .undefined else {
+                continue
+            }
             let key = m.values[temporary + 1].bytes
             if let bad = key.first(where: { Lexer.isSpace($0) || $0 == 0x2F || $0 == 0x3E || $0 == 0x3D }) {
                 throw RenderFault("'\(Character(Unicode.Scalar(bad)))' cannot be in the name of an attribute")
@@ -148,7 +156,8 @@ enum HTMLFilters {
         try m.setScratch(call.base, from: mark)
     }
 
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     /// RFC 4648, section 4.
     private static func base64(_ bytes: UnsafeRawBufferPointer, _ output: inout ByteStorage) {

@@ -49,17 +49,21 @@ enum LinkFilters {
         encode(m.values[index].bytes, isQuery: true, to: &m.scratch)
     }
 
-    /// RFC 3986, section 2.3: only unreserved characters stay; in queries a blank becomes `+` (WHATWG URL, 5.2).
+    /// RFC 3986, section 2.3: only unreserved characters stay; in queries a blank becomes `+` (WHATWG URL,
+    /// 5.2).
     private static func encode(_ bytes: UnsafeRawBufferPointer, isQuery: Bool, to output: inout ByteStorage) {
         for byte in bytes {
-            let isUnreserved = byte < 0x80 && (Lexer.isNamePart(byte) || byte == 0x2D || byte == 0x2E || byte == 0x7E)
+            let isUnreserved =
+                byte < 0x80 && (Lexer.isNamePart(byte) || byte == 0x2D || byte == 0x2E || byte == 0x7E)
             if isUnreserved || byte == 0x2F && !isQuery {
                 output.append(byte)
             } else if byte == 0x20, isQuery {
                 output.append(0x2B)
             } else {
                 output.append(0x25)
-                for digit in [byte >> 4, byte & 15] { output.append(digit < 10 ? 0x30 + digit : 0x37 + digit) }
+                for digit in [byte >> 4, byte & 15] {
+                    output.append(digit < 10 ? 0x30 + digit : 0x37 + digit)
+                }
             }
         }
     }
@@ -164,7 +168,8 @@ enum LinkFilters {
         let lower = text.lowercased()
         if LinkSyntax.isWebAddress(lower) {
             let hasScheme = text.hasPrefix("https://") || text.hasPrefix("http://")
-            return "<a href=\"\(hasScheme ? "" : "https://")\(text)\"\(style.attributes)>\(trimmed(text, style))</a>"
+            return
+                "<a href=\"\(hasScheme ? "" : "https://")\(text)\"\(style.attributes)>\(trimmed(text, style))</a>"
         }
         if text.hasPrefix("mailto:"), LinkSyntax.isMailAddress(String(text.dropFirst(7))) {
             return "<a href=\"\(text)\">\(text.dropFirst(7))</a>"
@@ -211,7 +216,9 @@ enum LinkSyntax {
 
     private static func isHost(_ host: Substring, hasScheme: Bool, _ text: String) -> Bool {
         let labels = host.split(separator: ".", omittingEmptySubsequences: false)
-        guard !labels.isEmpty, labels.allSatisfy({ isLabel($0) }), let last = labels.last else { return false }
+        guard !labels.isEmpty, labels.allSatisfy({ isLabel($0) }), let last = labels.last else {
+            return false
+        }
         if hasScheme {
             if labels.count == 4, !text.hasPrefix("www."),
                 labels.allSatisfy({ $0.count <= 3 && $0.allSatisfy { $0.isASCII && $0.isNumber } })
@@ -221,18 +228,21 @@ enum LinkSyntax {
             let isName = (2...63).contains(last.count) && last.allSatisfy { $0.isASCII && $0.isLetter }
             return isName || last.hasPrefix("xn--")
         }
-        return labels.count > 1 && bareDomains.contains(String(last)) && labels.dropLast().allSatisfy { $0.count >= 2 }
+        return labels.count > 1 && bareDomains.contains(String(last))
+            && labels.dropLast().allSatisfy { $0.count >= 2 }
     }
 
     private static func isLabel(_ label: Substring) -> Bool {
-        !label.isEmpty && label.unicodeScalars.allSatisfy { CharacterClass.isWord($0) || $0 == "%" || $0 == "-" }
+        !label.isEmpty
+            && label.unicodeScalars.allSatisfy { CharacterClass.isWord($0) || $0 == "%" || $0 == "-" }
     }
 
     /// Something, `@`, and a host with a dot.
     static func isMailAddress(_ text: String) -> Bool {
         guard let at = text.lastIndex(of: "@"), at > text.startIndex else { return false }
         let host = text[text.index(after: at)...].unicodeScalars
-        guard let first = host.first, CharacterClass.isWord(first), let dot = host.lastIndex(of: "."), dot > host.startIndex
+        guard let first = host.first, CharacterClass.isWord(first), let dot = host.lastIndex(of: "."),
+            dot > host.startIndex
         else { return false }
         let end = host[host.index(after: dot)...]
         return !end.isEmpty && end.allSatisfy { CharacterClass.isWord($0) }

@@ -42,7 +42,9 @@ enum ListFilters {
     }
 
     private static func list(_ m: inout Machine, _ call: Call) throws(RenderFault) {
-        try m.buildList(from: call.base, to: call.base) { (m, item, list) throws(RenderFault) in m.add(item, to: &list) }
+        try m.buildList(from: call.base, to: call.base) { (m, item, list) throws(RenderFault) in
+            m.add(item, to: &list)
+        }
     }
 
     private static func reverse(_ m: inout Machine, _ call: Call) throws(RenderFault) {
@@ -51,7 +53,8 @@ enum ListFilters {
             return try m.rewrite(call.base) { bytes, output in
                 let offsets = UTF8Text.offsets(bytes)
                 for index in stride(from: offsets.count - 2, through: 0, by: -1) {
-                    output.append(UnsafeRawBufferPointer(rebasing: bytes[offsets[index]..<offsets[index + 1]]))
+                    output.append(
+                        UnsafeRawBufferPointer(rebasing: bytes[offsets[index]..<offsets[index + 1]]))
                 }
             }
         }
@@ -71,7 +74,11 @@ enum ListFilters {
         let temporary = try m.reserve(4)
         defer { m.release(to: temporary) }
         let count = try m.listify(call.base, to: temporary)
-        if let index = m.given(call, 1) { m.copy(index, temporary + 2) } else { try m.setText(temporary + 2, "") }
+        if let index = m.given(call, 1) {
+            m.copy(index, temporary + 2)
+        } else {
+            try m.setText(temporary + 2, "")
+        }
         try m.textify(temporary + 2)
         let path = try m.given(call, 2).map { (index) throws(RenderFault) in try m.path(index) }
         var isSafe = m.escapes && m.values[temporary + 2].isSafe
@@ -89,7 +96,9 @@ enum ListFilters {
             m.item(temporary, position + 1, to: temporary + 1)
             if let path { try m.follow(path, temporary + 1) }
             try m.appendText(temporary + 1, escaped: isSafe)
-            guard m.scratch.count <= m.set.options.maximumOutput else { throw RenderFault("text is too long", kind: .limit) }
+            guard m.scratch.count <= m.set.options.maximumOutput else {
+                throw RenderFault("text is too long", kind: .limit)
+            }
         }
         try m.setScratch(call.base, from: mark, safe: isSafe)
     }
@@ -146,7 +155,11 @@ enum ListFilters {
         let temporary = try m.reserve(3)
         defer { m.release(to: temporary) }
         let count = try m.listify(call.base, to: temporary)
-        if let start = m.given(call, 2) { m.copy(start, temporary + 1) } else { m.values[temporary + 1] = .integer(0) }
+        if let start = m.given(call, 2) {
+            m.copy(start, temporary + 1)
+        } else {
+            m.values[temporary + 1] = .integer(0)
+        }
         let path = try m.given(call, 1).map { (index) throws(RenderFault) in try m.path(index) }
         for position in 0..<count {
             try m.work()
@@ -172,7 +185,9 @@ enum ListFilters {
     private static func items(_ m: inout Machine, _ call: Call) throws(RenderFault) {
         let value = m.values[call.base]
         guard value.type == .table, !m.isList(call.base) else {
-            if value.type == .undefined, m.set.options.undefined != .strict { return m.setTable(call.base, .list) }
+            if value.type == .undefined, m.set.options.undefined != .strict {
+                return m.setTable(call.base, .list)
+            }
             throw RenderFault("items needs a map, not \(value.typeName)")
         }
         let temporary = try m.reserve(5)
@@ -240,7 +255,9 @@ extension Machine {
         return sortedKeys(index, to: temporary)
     }
 
-    mutating func addPair(_ first: Int, _ second: Int, using pair: Int, to list: inout ListBuilder) throws(RenderFault) {
+    mutating func addPair(_ first: Int, _ second: Int, using pair: Int, to list: inout ListBuilder)
+        throws(RenderFault)
+    {
         setTable(pair, .list, items: 2)
         setItem(pair, 1, first)
         setItem(pair, 2, second)

@@ -6,7 +6,8 @@ internal import CLua
 extension Machine {
     /// Index of an argument that was given and is not `none`.
     func given(_ call: Call, _ number: Int) -> Int? {
-        guard let index = call.index(number), values[index].type != .missing, values[index].type != .none else { return nil }
+        guard let index = call.index(number), values[index].type != .missing, values[index].type != .none
+        else { return nil }
         return index
     }
 
@@ -25,7 +26,9 @@ extension Machine {
     }
 
     /// A count or width that becomes that many bytes or items.
-    func size(_ call: Call, _ number: Int, _ otherwise: Int64, limit: Int64 = 1_000_000) throws(RenderFault) -> Int {
+    func size(_ call: Call, _ number: Int, _ otherwise: Int64, limit: Int64 = 1_000_000) throws(RenderFault)
+        -> Int
+    {
         let value = try integer(call, number, otherwise)
         guard value <= limit else { throw RenderFault("\(value) is too much (limit \(limit))", kind: .limit) }
         return Int(max(-1, value))
@@ -94,7 +97,9 @@ extension Machine {
     /// Replaces the value by its attribute.
     mutating func follow(_ path: AttributePath, _ index: Int) throws(RenderFault) {
         for offset in 0..<path.count {
-            if values[index].type == .undefined, set.options.undefined == .lenient { throw undefinedFault(values[index]) }
+            if values[index].type == .undefined, set.options.undefined == .lenient {
+                throw undefinedFault(values[index])
+            }
             try self.index(index, by: path.first + offset, to: index)
         }
     }

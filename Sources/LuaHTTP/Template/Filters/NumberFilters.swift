@@ -8,10 +8,12 @@ enum NumberFilters {
         Filter("float", "default?", float),
         Filter("round", "precision? method?", round),
         Filter("filesizeformat", "binary?", fileSize),
-        Filter("bool", "", { (m, c) throws(RenderFault) in m.values[c.base] = .boolean(try m.isTrue(c.base)) }),
+        Filter(
+            "bool", "", { (m, c) throws(RenderFault) in m.values[c.base] = .boolean(try m.isTrue(c.base)) }),
         Filter("default", "default_value? boolean?", fallback),
         Filter("d", "default_value? boolean?", fallback),
-        Filter("attr", "name", { (m, c) throws(RenderFault) in try m.index(c.base, by: c.base + 1, to: c.base) }),
+        Filter(
+            "attr", "name", { (m, c) throws(RenderFault) in try m.index(c.base, by: c.base + 1, to: c.base) }),
         Filter("date", "format?", date),
     ]
 
@@ -80,14 +82,18 @@ enum NumberFilters {
         }
         if method == "common" {
             if value.type == .integer, precision >= 0 { return }
-            guard precision > -20, number.isFinite else { return m.values[call.base] = value.type == .integer ? .integer(0) : .float(number.isFinite ? 0 : number) }
+            guard precision > -20, number.isFinite else {
+                return m.values[call.base] =
+                    value.type == .integer ? .integer(0) : .float(number.isFinite ? 0 : number)
+            }
             if precision >= 0 {
                 m.values[call.base] = .float(Double(PlatformText.fixed(number, precision)) ?? number)
             } else {
                 let scale = PlatformMath.power(10, Double(-precision))
                 let rounded = (number / scale).rounded(.toNearestOrEven) * scale
                 m.values[call.base] =
-                    value.type == .integer ? Int64(exactly: rounded).map { .integer($0) } ?? .float(rounded) : .float(rounded)
+                    value.type == .integer
+                    ? Int64(exactly: rounded).map { .integer($0) } ?? .float(rounded) : .float(rounded)
             }
             return
         }
@@ -110,8 +116,10 @@ enum NumberFilters {
         if bytes < base, bytes.isFinite {
             return try m.setText(call.base, "\(Int64(exactly: bytes.rounded(.towardZero)) ?? 0) Bytes")
         }
-        let prefixes = binary
-            ? ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"] : ["kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"]
+        let prefixes =
+            binary
+            ? ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"]
+            : ["kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"]
         var unit = base
         for (offset, prefix) in prefixes.enumerated() {
             unit *= base

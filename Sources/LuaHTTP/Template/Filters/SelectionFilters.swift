@@ -6,13 +6,23 @@ internal import CLua
 enum SelectionFilters {
     static let all: [Filter] = [
         Filter("map", "* **", map),
-        Filter("select", "*", { (m, c) throws(RenderFault) in try select(&m, c, wanted: true, byAttribute: false) }),
-        Filter("reject", "*", { (m, c) throws(RenderFault) in try select(&m, c, wanted: false, byAttribute: false) }),
-        Filter("selectattr", "attr *", { (m, c) throws(RenderFault) in try select(&m, c, wanted: true, byAttribute: true) }),
-        Filter("rejectattr", "attr *", { (m, c) throws(RenderFault) in try select(&m, c, wanted: false, byAttribute: true) }),
+        Filter(
+            "select", "*",
+            { (m, c) throws(RenderFault) in try select(&m, c, wanted: true, byAttribute: false) }),
+        Filter(
+            "reject", "*",
+            { (m, c) throws(RenderFault) in try select(&m, c, wanted: false, byAttribute: false) }),
+        Filter(
+            "selectattr", "attr *",
+            { (m, c) throws(RenderFault) in try select(&m, c, wanted: true, byAttribute: true) }),
+        Filter(
+            "rejectattr", "attr *",
+            { (m, c) throws(RenderFault) in try select(&m, c, wanted: false, byAttribute: true) }),
     ]
 
-    private static func keyword(_ m: inout Machine, _ call: Call, _ name: String, to index: Int) throws(RenderFault) -> Bool {
+    private static func keyword(_ m: inout Machine, _ call: Call, _ name: String, to index: Int)
+        throws(RenderFault) -> Bool
+    {
         guard call.hasKeywords else { return false }
         try m.setText(index, name)
         try m.get(call.base + call.count - 1, index, to: index)
@@ -68,7 +78,8 @@ enum SelectionFilters {
 
     /// `map("truncate", length=5)`.
     private static func bindKeywords(
-        _ m: inout Machine, _ call: Call, _ signature: Signature, _ base: Int, _ positional: Int, _ name: String
+        _ m: inout Machine, _ call: Call, _ signature: Signature, _ base: Int, _ positional: Int,
+        _ name: String
     ) throws(RenderFault) -> Int {
         var count = positional
         let temporary = try m.reserve(1)
@@ -89,7 +100,9 @@ enum SelectionFilters {
         return count
     }
 
-    private static func select(_ m: inout Machine, _ call: Call, wanted: Bool, byAttribute: Bool) throws(RenderFault) {
+    private static func select(_ m: inout Machine, _ call: Call, wanted: Bool, byAttribute: Bool)
+        throws(RenderFault)
+    {
         guard try isFilled(&m, call) else { return }
         let attribute = byAttribute ? 1 : 0
         let path = byAttribute ? try m.path(call.base + 1) : Machine.AttributePath(first: 0, count: 0)
@@ -99,7 +112,8 @@ enum SelectionFilters {
         let number = TestTable.number(of: name)
         if let number {
             let signature = TestTable.all[number].signature
-            guard extra >= signature.required, extra <= signature.parameters.count || signature.isVariadic else {
+            guard extra >= signature.required, extra <= signature.parameters.count || signature.isVariadic
+            else {
                 throw RenderFault("test '\(name)' has the wrong number of arguments")
             }
         }
@@ -111,7 +125,8 @@ enum SelectionFilters {
             for offset in 0..<extra { m.copy(call.base + first + offset, base + 1 + offset) }
             let answer: Bool
             if let number {
-                answer = try TestTable.all[number].run(&m, Call(base: base, count: extra + 1, hasKeywords: false))
+                answer = try TestTable.all[number].run(
+                    &m, Call(base: base, count: extra + 1, hasKeywords: false))
             } else if name.isEmpty {
                 answer = try m.isTrue(base)
             } else {
@@ -125,11 +140,17 @@ enum SelectionFilters {
 
 extension Machine {
     /// A filter or test of a script in the middle of another filter: it cannot wait.
-    mutating func callScript(named name: String, _ table: Int32, _ base: Int, _ count: Int) throws(RenderFault) {
-        guard lh_type_of(lua, origin + table) == LH_TABLE else { throw RenderFault("there is no filter or test '\(name)'") }
+    mutating func callScript(named name: String, _ table: Int32, _ base: Int, _ count: Int)
+        throws(RenderFault)
+    {
+        guard lh_type_of(lua, origin + table) == LH_TABLE else {
+            throw RenderFault("there is no filter or test '\(name)'")
+        }
         var name = name
         let type = name.withUTF8 { bytes in
-            bytes.withMemoryRebound(to: CChar.self) { lh_get_field(lua, origin + table, $0.baseAddress, bytes.count) }
+            bytes.withMemoryRebound(to: CChar.self) {
+                lh_get_field(lua, origin + table, $0.baseAddress, bytes.count)
+            }
         }
         guard type == LH_FUNCTION else {
             lh_set_top(lua, slot(top) - 1)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /// The parameters of a filter, test or global function, by the names that templates may use. Written as text:
-/// `"width first? blank?"`, `*` for any further positional arguments, `**` for any keywords (passed as one map).
+/// `"width first? blank?"`, `*` for any further positional arguments, `**` for any keywords (passed as one
+/// map).
 struct Signature: Sendable {
     private(set) var parameters: [String] = []
     private(set) var required = 0

@@ -9,12 +9,18 @@ enum SortFilters {
         Filter("dictsort", "case_sensitive? by? reverse?", dictSort),
         Filter("unique", "case_sensitive? attribute?", unique),
         Filter("groupby", "attribute default? case_sensitive?", groupBy),
-        Filter("min", "case_sensitive? attribute?", { (m, c) throws(RenderFault) in try extreme(&m, c, sign: 1) }),
-        Filter("max", "case_sensitive? attribute?", { (m, c) throws(RenderFault) in try extreme(&m, c, sign: -1) }),
+        Filter(
+            "min", "case_sensitive? attribute?", { (m, c) throws(RenderFault) in try extreme(&m, c, sign: 1) }
+        ),
+        Filter(
+            "max", "case_sensitive? attribute?",
+            { (m, c) throws(RenderFault) in try extreme(&m, c, sign: -1) }),
     ]
 
     /// Several attributes, separated by commas.
-    private static func paths(_ m: inout Machine, _ index: Int?) throws(RenderFault) -> [Machine.AttributePath] {
+    private static func paths(_ m: inout Machine, _ index: Int?) throws(RenderFault) -> [Machine
+        .AttributePath]
+    {
         guard let index else { return [] }
         guard m.values[index].type == .string else { return [try m.path(index)] }
         let parts = String(decoding: m.values[index].bytes, as: UTF8.self).split(separator: ",")
@@ -34,7 +40,8 @@ enum SortFilters {
 
     /// The list `keys` gets one key per item of `items` and path.
     private static func makeKeys(
-        _ m: inout Machine, _ items: Int, _ count: Int64, _ paths: [Machine.AttributePath], _ caseSensitive: Bool,
+        _ m: inout Machine, _ items: Int, _ count: Int64, _ paths: [Machine.AttributePath],
+        _ caseSensitive: Bool,
         fallback: Int? = nil, to keys: Int
     ) throws(RenderFault) {
         let temporary = try m.reserve(1)
@@ -187,7 +194,8 @@ enum SortFilters {
         guard m.values[temporary].type == .undefined else { return false }
         m.values[temporary] = .boolean(true)
         lht_set(
-            m.lua, m.slot(seen), &m.values.base[key], m.slot(key), &m.values.base[temporary], m.slot(temporary))
+            m.lua, m.slot(seen), &m.values.base[key], m.slot(key), &m.values.base[temporary],
+            m.slot(temporary))
         return true
     }
 
@@ -213,7 +221,9 @@ enum SortFilters {
                 members = m.startList(temporary + 3)
                 m.copy(temporary + 6, temporary + 7)
                 try m.follow(path, temporary + 7)
-                if let fallback, m.values[temporary + 7].type == .undefined { m.copy(fallback, temporary + 7) }
+                if let fallback, m.values[temporary + 7].type == .undefined {
+                    m.copy(fallback, temporary + 7)
+                }
                 try addGroup(&m, temporary + 7, temporary + 3, using: temporary + 8, to: &groups)
             }
             m.add(temporary + 6, to: &members)
@@ -229,7 +239,8 @@ enum SortFilters {
         defer { m.release(to: name) }
         for (text, value) in [("grouper", grouper), ("list", list)] {
             try m.setText(name, text)
-            lht_set(m.lua, m.slot(pair), &m.values.base[name], m.slot(name), &m.values.base[value], m.slot(value))
+            lht_set(
+                m.lua, m.slot(pair), &m.values.base[name], m.slot(name), &m.values.base[value], m.slot(value))
         }
     }
 

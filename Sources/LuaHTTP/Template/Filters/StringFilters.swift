@@ -3,15 +3,21 @@
 /// Filters that turn text into text.
 enum StringFilters {
     static let all: [Filter] = [
-        Filter("upper", "", { (m, c) throws(RenderFault) in
-            try m.rewrite(c.base) { CaseMapping.append($0, .upper, to: &$1) }
-        }),
-        Filter("lower", "", { (m, c) throws(RenderFault) in
-            try m.rewrite(c.base) { CaseMapping.append($0, .lower, to: &$1) }
-        }),
-        Filter("capitalize", "", { (m, c) throws(RenderFault) in
-            try m.rewrite(c.base) { CaseMapping.appendCapitalized($0, to: &$1) }
-        }),
+        Filter(
+            "upper", "",
+            { (m, c) throws(RenderFault) in
+                try m.rewrite(c.base) { CaseMapping.append($0, .upper, to: &$1) }
+            }),
+        Filter(
+            "lower", "",
+            { (m, c) throws(RenderFault) in
+                try m.rewrite(c.base) { CaseMapping.append($0, .lower, to: &$1) }
+            }),
+        Filter(
+            "capitalize", "",
+            { (m, c) throws(RenderFault) in
+                try m.rewrite(c.base) { CaseMapping.appendCapitalized($0, to: &$1) }
+            }),
         Filter("title", "", { (m, c) throws(RenderFault) in try m.rewrite(c.base, title) }),
         Filter("string", "", { (m, c) throws(RenderFault) in try m.textify(c.base) }),
         Filter("trim", "chars?", trim),
@@ -32,8 +38,11 @@ enum StringFilters {
         while offset <= bytes.count {
             let isEnd = offset == bytes.count
             let (scalar, length) = isEnd ? (nil, 1) : UTF8Text.scalar(bytes, at: offset)
-            if isEnd || scalar.map({ "-({[<".unicodeScalars.contains($0) }) == true || CharacterClass.isSpace(scalar) {
-                CaseMapping.appendCapitalized(UnsafeRawBufferPointer(rebasing: bytes[start..<offset]), to: &output)
+            if isEnd || scalar.map({ "-({[<".unicodeScalars.contains($0) }) == true
+                || CharacterClass.isSpace(scalar)
+            {
+                CaseMapping.appendCapitalized(
+                    UnsafeRawBufferPointer(rebasing: bytes[start..<offset]), to: &output)
                 if !isEnd { output.append(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + length])) }
                 start = offset + length
             }
@@ -127,7 +136,9 @@ enum StringFilters {
         m.scratch.count = 0
         var offset = 0
         while left != 0 {
-            guard m.scratch.count <= m.set.options.maximumOutput else { throw RenderFault("text is too long", kind: .limit) }
+            guard m.scratch.count <= m.set.options.maximumOutput else {
+                throw RenderFault("text is too long", kind: .limit)
+            }
             if old.isEmpty {
                 m.scratch.append(new)
                 left -= 1
@@ -148,13 +159,14 @@ enum StringFilters {
     }
 
     private static func truncate(_ m: inout Machine, _ call: Call) throws(RenderFault) {
-        let length = try m.size(call, 1, 255, limit: .max - 1000)
+        let length = try m.size(call, 1, 255, limit: 1 << 40)
         let killsWords = try m.flag(call, 2)
         let end = try m.text(call, 3, "...")
         let leeway = try m.size(call, 4, 5)
         let kept = length - end.unicodeScalars.count
         guard kept >= 0, leeway >= 0 else {
-            throw RenderFault("truncate needs a length of at least \(end.unicodeScalars.count), and a leeway of at least 0")
+            throw RenderFault(
+                "truncate needs a length of at least \(end.unicodeScalars.count), and a leeway of at least 0")
         }
         try m.textify(call.base)
         guard UTF8Text.count(m.values[call.base].bytes) > length + leeway else { return }
@@ -198,7 +210,9 @@ enum StringFilters {
             var next = bytes.count + 1
             if most < 0 || list.count < most {
                 if separator == nil {
-                    if let blank = bytes[offset...].firstIndex(where: Lexer.isSpace) { (end, next) = (blank, blank) }
+                    if let blank = bytes[offset...].firstIndex(where: Lexer.isSpace) {
+                        (end, next) = (blank, blank)
+                    }
                 } else if let hit = wanted.withUnsafeBytes({ Machine.find($0, in: bytes, from: offset) }) {
                     (end, next) = (hit, hit + wanted.count)
                 }

@@ -41,7 +41,9 @@ enum TextLayoutFilters {
             }
             if let key = directive.key {
                 let source = call.hasKeywords ? call.base + call.count - 1 : call.base + 1
-                guard source < call.base + call.count else { throw RenderFault("format needs a value for '\(key)'") }
+                guard source < call.base + call.count else {
+                    throw RenderFault("format needs a value for '\(key)'")
+                }
                 try m.setText(temporary, key)
                 try m.index(source, by: temporary, to: temporary + 1)
             } else {
@@ -52,7 +54,9 @@ enum TextLayoutFilters {
             result += try formatted(&m, temporary + 1, directive, escaped: isSafe)
             guard result.utf8.count <= 10_000_000 else { throw RenderFault("text is too long", kind: .limit) }
         }
-        guard next == 1 || next == last else { throw RenderFault("format has arguments that it does not use") }
+        guard next == 1 || next == last else {
+            throw RenderFault("format has arguments that it does not use")
+        }
         try m.setText(call.base, result, safe: isSafe)
     }
 
@@ -103,7 +107,9 @@ enum TextLayoutFilters {
             if directive.precision >= 0 { text = String(text.prefix(directive.precision)) }
             return padded(text, "", directive)
         case "c":
-            if value.type == .integer, let scalar = UInt32(exactly: value.integer).flatMap(Unicode.Scalar.init) {
+            if value.type == .integer,
+                let scalar = UInt32(exactly: value.integer).flatMap(Unicode.Scalar.init)
+            {
                 return padded(String(Character(scalar)), "", directive)
             }
             return padded(String(decoding: value.bytes, as: UTF8.self), "", directive)
@@ -127,15 +133,20 @@ enum TextLayoutFilters {
             throw RenderFault("'%\(directive.conversion)' needs an integer, not \(value.typeName)")
         }
         var digits: String
-        var prefix = whole < 0 ? "-" : directive.flags.contains("+") ? "+" : directive.flags.contains(" ") ? " " : ""
+        var prefix =
+            whole < 0 ? "-" : directive.flags.contains("+") ? "+" : directive.flags.contains(" ") ? " " : ""
         switch directive.conversion {
         case "x": digits = String(whole.magnitude, radix: 16)
         case "X": digits = String(whole.magnitude, radix: 16, uppercase: true)
         case "o": digits = String(whole.magnitude, radix: 8)
         default: digits = String(whole.magnitude)
         }
-        if directive.flags.contains("#"), let mark = ["x": "0x", "X": "0X", "o": "0o"][directive.conversion] { prefix += mark }
-        if directive.precision > digits.count { digits = String(repeating: "0", count: directive.precision - digits.count) + digits }
+        if directive.flags.contains("#"), let mark = ["x": "0x", "X": "0X", "o": "0o"][directive.conversion] {
+            prefix += mark
+        }
+        if directive.precision > digits.count {
+            digits = String(repeating: "0", count: directive.precision - digits.count) + digits
+        }
         return padded(digits, prefix, directive)
     }
 
@@ -154,7 +165,9 @@ enum TextLayoutFilters {
         default: digits = PlatformText.fixed(number.magnitude, precision)
         }
         if "EGF".contains(directive.conversion) { digits = digits.uppercased() }
-        let sign = number.sign == .minus ? "-" : directive.flags.contains("+") ? "+" : directive.flags.contains(" ") ? " " : ""
+        let sign =
+            number.sign == .minus
+            ? "-" : directive.flags.contains("+") ? "+" : directive.flags.contains(" ") ? " " : ""
         return padded(digits, sign, directive)
     }
 
@@ -173,9 +186,18 @@ enum TextLayoutFilters {
     private static func wrap(_ m: inout Machine, _ call: Call) throws(RenderFault) {
         let width = try m.size(call, 1, 79)
         let options = LineBreaker(
-            width: width, breaksLongWords: try m.flag(call, 2, true), breaksOnHyphens: try m.flag(call, 4, true))
+            width: width, breaksLongWords: try m.flag(call, 2, true),
+            breaksOnHyphens: try m.flag(call, 4, true))
         guard width > 0 else { throw RenderFault("wordwrap needs a width of at least 1") }
-        let separator = try m.text(call, 3, "\n")
+        var separator = try m.text(call, 3, "\n")
+        if let index = m.given(call, 3), m.values[index].isSafe, m.escapes {
+            try HTMLFilters.escape(&m, call.base)
+        } else if m.values[call.base].type == .string, m.values[call.base].isSafe,
+            let index = m.given(call, 3)
+        {
+            try HTMLFilters.escape(&m, index)
+            separator = try m.text(call, 3, "\n")
+        }
         try m.rewrite(call.base) { bytes, output in
             let text = String(decoding: bytes, as: UTF8.self)
             var isFirst = true
@@ -231,13 +253,14 @@ struct LineBreaker {
         let space = max(1, width - length)
         if breaksLongWords {
             var end = min(space, chunk.count)
-            if breaksOnHyphens, chunk.count > space, let hyphen = chunk[..<space].lastIndex(of: "-"), hyphen > 0,
+            if breaksOnHyphens, chunk.count > space, let hyphen = chunk[..<space].lastIndex(of: "-"),
+                hyphen > 0,
                 chunk[..<hyphen].contains(where: { $0 != "-" })
             {
                 end = hyphen + 1
             }
-            // Nothing fits on a line that is full.
-            if width - length <= 0 { return chunk }
+            // Nothing fits on a full line; the empty piece keeps the blank before it, as in Python.
+            if width - length <= 0 { end = 0 }
             line.append(Array(chunk[..<end]))
             return Array(chunk[end...])
         }
@@ -263,13 +286,20 @@ struct LineBreaker {
     }
 
     private func isLetter(_ text: Text, _ index: Int) -> Bool {
-        index >= 0 && index < text.count && CharacterClass.isWord(text[index]) && text[index].properties.numericType == nil
+        index >= 0 && index < text.count && CharacterClass.isWord(text[index])
+            && text[index].properties.numericType == nil
     }
 
     private func endsWord(_ text: Text, _ index: Int) -> Bool {
         guard text[index - 1] == "-" else { return false }
-        let before = isLetter(text, index - 2) && (isLetter(text, index - 3) || index >= 4 && text[index - 3] == "-" && isLetter(text, index - 4))
-        let after = isLetter(text, index) && (isLetter(text, index + 1) || index + 2 < text.count && text[index + 1] == "-" && isLetter(text, index + 2))
+        let before =
+            isLetter(text, index - 2)
+            && (isLetter(text, index - 3)
+                || index >= 4 && text[index - 3] == "-" && isLetter(text, index - 4))
+        let after =
+            isLetter(text, index)
+            && (isLetter(text, index + 1)
+                || index + 2 < text.count && text[index + 1] == "-" && isLetter(text, index + 2))
         return before && after
     }
 }

@@ -11,26 +11,46 @@ enum ValueTests {
         Test("boolean", "", { (m, c) throws(RenderFault) in m.values[c.base].type == .boolean }),
         Test("true", "", { (m, c) throws(RenderFault) in isBoolean(m.values[c.base], true) }),
         Test("false", "", { (m, c) throws(RenderFault) in isBoolean(m.values[c.base], false) }),
-        Test("number", "", { (m, c) throws(RenderFault) in m.values[c.base].isNumber || m.values[c.base].type == .boolean }),
+        Test(
+            "number", "",
+            { (m, c) throws(RenderFault) in m.values[c.base].isNumber || m.values[c.base].type == .boolean }),
         Test("integer", "", { (m, c) throws(RenderFault) in m.values[c.base].type == .integer }),
         Test("float", "", { (m, c) throws(RenderFault) in m.values[c.base].type == .float }),
         Test("string", "", { (m, c) throws(RenderFault) in m.values[c.base].type == .string }),
-        Test("mapping", "", { (m, c) throws(RenderFault) in
-            m.values[c.base].type == .table && !m.isList(c.base) && m.values[c.base].tableKind != .list
-        }),
+        Test(
+            "mapping", "",
+            { (m, c) throws(RenderFault) in
+                m.values[c.base].type == .table && !m.isList(c.base) && m.values[c.base].tableKind != .list
+            }),
         Test("sequence", "", { (m, c) throws(RenderFault) in isSequence(&m, c.base) }),
-        Test("iterable", "", { (m, c) throws(RenderFault) in
-            isSequence(&m, c.base) || m.values[c.base].type == .undefined
-        }),
+        Test(
+            "iterable", "",
+            { (m, c) throws(RenderFault) in
+                isSequence(&m, c.base) || m.values[c.base].type == .undefined
+            }),
         Test("callable", "", { (m, c) throws(RenderFault) in isCallable(m.values[c.base]) }),
-        Test("escaped", "", { (m, c) throws(RenderFault) in m.values[c.base].type == .string && m.values[c.base].isSafe }),
-        Test("safe", "", { (m, c) throws(RenderFault) in m.values[c.base].type == .string && m.values[c.base].isSafe }),
+        Test(
+            "escaped", "",
+            { (m, c) throws(RenderFault) in m.values[c.base].type == .string && m.values[c.base].isSafe }),
+        Test(
+            "safe", "",
+            { (m, c) throws(RenderFault) in m.values[c.base].type == .string && m.values[c.base].isSafe }),
         Test("awaitable", "", { (m, c) throws(RenderFault) in m.values[c.base].type == .thread }),
-        Test("filter", "", { (m, c) throws(RenderFault) in isKnown(m, c) { FilterTable.number(of: $0) != nil || $1.scriptFilters.contains($0) } }),
-        Test("test", "", { (m, c) throws(RenderFault) in isKnown(m, c) { TestTable.number(of: $0) != nil || $1.scriptTests.contains($0) } }),
+        Test(
+            "filter", "",
+            { (m, c) throws(RenderFault) in
+                isKnown(m, c) { FilterTable.number(of: $0) != nil || $1.scriptFilters.contains($0) }
+            }),
+        Test(
+            "test", "",
+            { (m, c) throws(RenderFault) in
+                isKnown(m, c) { TestTable.number(of: $0) != nil || $1.scriptTests.contains($0) }
+            }),
     ]
 
-    private static func isDefined(_ value: Value) -> Bool { value.type != .undefined && value.type != .missing }
+    private static func isDefined(_ value: Value) -> Bool {
+        value.type != .undefined && value.type != .missing
+    }
 
     private static func isBoolean(_ value: Value, _ wanted: Bool) -> Bool {
         value.type == .boolean && value.boolean == wanted
@@ -65,19 +85,29 @@ enum ValueTests {
     private static let comparisons: [Test] =
         named(["eq", "==", "equalto"]) { (m, c) throws(RenderFault) in try m.areEqual(c.base, c.base + 1) }
         + named(["ne", "!="]) { (m, c) throws(RenderFault) in try !m.areEqual(c.base, c.base + 1) }
-        + named(["lt", "<", "lessthan"]) { (m, c) throws(RenderFault) in try m.isOrdered(.less, c.base, c.base + 1) }
-        + named(["le", "<="]) { (m, c) throws(RenderFault) in try m.isOrdered(.lessEqual, c.base, c.base + 1) }
-        + named(["gt", ">", "greaterthan"]) { (m, c) throws(RenderFault) in try m.isOrdered(.greater, c.base, c.base + 1) }
-        + named(["ge", ">="]) { (m, c) throws(RenderFault) in try m.isOrdered(.greaterEqual, c.base, c.base + 1) }
+        + named(["lt", "<", "lessthan"]) { (m, c) throws(RenderFault) in
+            try m.isOrdered(.less, c.base, c.base + 1)
+        }
+        + named(["le", "<="]) { (m, c) throws(RenderFault) in try m.isOrdered(.lessEqual, c.base, c.base + 1)
+        }
+        + named(["gt", ">", "greaterthan"]) { (m, c) throws(RenderFault) in
+            try m.isOrdered(.greater, c.base, c.base + 1)
+        }
+        + named(["ge", ">="]) { (m, c) throws(RenderFault) in
+            try m.isOrdered(.greaterEqual, c.base, c.base + 1)
+        }
         + [
             Test("in", "seq", { (m, c) throws(RenderFault) in try m.contains(c.base + 1, c.base) }),
-            Test("containing", "element", { (m, c) throws(RenderFault) in try m.contains(c.base, c.base + 1) }),
+            Test(
+                "containing", "element", { (m, c) throws(RenderFault) in try m.contains(c.base, c.base + 1) }),
             Test("sameas", "other", { (m, c) throws(RenderFault) in try isSame(&m, c.base, c.base + 1) }),
             Test("odd", "", { (m, c) throws(RenderFault) in try remainder(&m, c, 2) == 1 }),
             Test("even", "", { (m, c) throws(RenderFault) in try remainder(&m, c, 2) == 0 }),
-            Test("divisibleby", "num", { (m, c) throws(RenderFault) in
-                try remainder(&m, c, try m.integer(c, 1, 1)) == 0
-            }),
+            Test(
+                "divisibleby", "num",
+                { (m, c) throws(RenderFault) in
+                    try remainder(&m, c, try m.integer(c, 1, 1)) == 0
+                }),
         ]
 
     private static func named(
@@ -95,11 +125,15 @@ enum ValueTests {
         }
     }
 
-    private static func remainder(_ m: inout Machine, _ call: Call, _ divisor: Int64) throws(RenderFault) -> Double {
+    private static func remainder(_ m: inout Machine, _ call: Call, _ divisor: Int64) throws(RenderFault)
+        -> Double
+    {
         let temporary = try m.reserve(1)
         defer { m.release(to: temporary) }
         m.values[temporary] = .integer(divisor)
-        if m.values[call.base].type == .boolean { m.values[call.base] = .integer(m.values[call.base].boolean ? 1 : 0) }
+        if m.values[call.base].type == .boolean {
+            m.values[call.base] = .integer(m.values[call.base].boolean ? 1 : 0)
+        }
         try m.arithmetic(.modulo, call.base, temporary, to: temporary)
         return m.values[temporary].number ?? .nan
     }
@@ -109,12 +143,16 @@ enum ValueTests {
     private static let texts: [Test] = [
         Test("lower", "", { (m, c) throws(RenderFault) in try isInCase(&m, c.base, .lower) }),
         Test("upper", "", { (m, c) throws(RenderFault) in try isInCase(&m, c.base, .upper) }),
-        Test("startingwith", "prefix", { (m, c) throws(RenderFault) in
-            try affixes(&m, c) { $0.count >= $1.count && $0.prefix($1.count).elementsEqual($1) }
-        }),
-        Test("endingwith", "suffix", { (m, c) throws(RenderFault) in
-            try affixes(&m, c) { $0.count >= $1.count && $0.suffix($1.count).elementsEqual($1) }
-        }),
+        Test(
+            "startingwith", "prefix",
+            { (m, c) throws(RenderFault) in
+                try affixes(&m, c) { $0.count >= $1.count && $0.prefix($1.count).elementsEqual($1) }
+            }),
+        Test(
+            "endingwith", "suffix",
+            { (m, c) throws(RenderFault) in
+                try affixes(&m, c) { $0.count >= $1.count && $0.suffix($1.count).elementsEqual($1) }
+            }),
     ]
 
     private static func affixes(
@@ -135,7 +173,9 @@ enum ValueTests {
         while offset < bytes.count {
             let (scalar, length) = UTF8Text.scalar(bytes, at: offset)
             offset += length
-            guard let properties = scalar?.properties, properties.isLowercase || properties.isUppercase else { continue }
+            guard let properties = scalar?.properties, properties.isLowercase || properties.isUppercase else {
+                continue
+            }
             guard direction == .lower ? properties.isLowercase : properties.isUppercase else { return false }
             hasLetter = true
         }

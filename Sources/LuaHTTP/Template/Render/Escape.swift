@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// HTML escaping with the entities of MarkupSafe, written straight into the output. Knows nothing of safe values.
+/// HTML escaping with the entities of MarkupSafe, written straight into the output. Knows nothing of safe
+/// values.
 extension ByteStorage {
     @inline(__always)
     private static func isSpecial(_ byte: UInt8) -> Bool {
@@ -8,8 +9,8 @@ extension ByteStorage {
         byte | 5 == 0x27 || byte | 2 == 0x3E
     }
 
-    /// A high bit in each byte of the word that may be special, by the classic test for zero bytes (exact enough: a
-    /// false hit only costs time).
+    /// A high bit in each byte of the word that may be special, by the classic test for zero bytes (exact
+    /// enough: a false hit only costs time).
     @inline(__always)
     private static func specials(_ word: UInt64) -> UInt64 {
         let quotes = (word | 0x0505_0505_0505_0505) ^ 0x2727_2727_2727_2727
@@ -25,7 +26,9 @@ extension ByteStorage {
         while index &+ 8 <= length {
             // SAFETY: eight bytes are left in the source, and reserved in the output.
             let word = UnsafeRawPointer(source + index).loadUnaligned(as: UInt64.self)
-            guard Self.specials(word) == 0 else { return appendEscapedSlowly(source + index, length &- index) }
+            guard Self.specials(word) == 0 else {
+                return appendEscapedSlowly(source + index, length &- index)
+            }
             UnsafeMutableRawPointer(base + count).storeBytes(of: word, as: UInt64.self)
             count &+= 8
             index &+= 8

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// One unit in execution: a page, an included template, a block, a macro, a loop that was entered again. Plain data;
-/// frames lie in an array of the machine, so that rendering never recurses and can stop anywhere.
+/// One unit in execution: a page, an included template, a block, a macro, a loop that was entered again.
+/// Plain data; frames lie in an array of the machine, so that rendering never recurses and can stop anywhere.
 struct Frame {
     enum Kind: UInt8 { case page, include, module, block, macro, recursion }
 
@@ -52,4 +52,6 @@ struct LoopState {
     var start: Int64 = 0
     var step: Int64 = 1
     var depth: Int32 = 0
+    /// Where the loop begins, once it has been turned into a value that can be called.
+    var entry = -1
 }

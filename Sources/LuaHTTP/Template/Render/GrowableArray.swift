@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// A stack of plain values with stable unchecked access for the renderer's loop. Elements need no destruction.
+/// A stack of plain values with stable unchecked access for the renderer's loop. Elements need no
+/// destruction.
 struct GrowableArray<Element: BitwiseCopyable>: ~Copyable {
     private(set) var base: UnsafeMutablePointer<Element>
     private(set) var capacity: Int

@@ -9,7 +9,9 @@ extension Machine {
     /// The error value of a script that failed, left at `index` by C.
     func scriptFault(_ index: Int) -> RenderFault {
         let value = values[index]
-        let message = value.type == .string ? String(decoding: value.bytes, as: UTF8.self) : "error value is a \(value.typeName)"
+        let message =
+            value.type == .string
+            ? String(decoding: value.bytes, as: UTF8.self) : "error value is a \(value.typeName)"
         return RenderFault(message, kind: .script)
     }
 
@@ -29,7 +31,9 @@ extension Machine {
             }
         case .table, .userdata:
             if try specialField(value, object, set.names[Int(name)], to: index) { return }
-            if !lht_field(lua, slot(object), origin + Int32(LHT_NAMES), name, slot(index), &values.base[index]) {
+            if !lht_field(
+                lua, slot(object), origin + Int32(LHT_NAMES), name, slot(index), &values.base[index])
+            {
                 throw scriptFault(index)
             }
             if values[index].type == .undefined { values[index] = undefinedHere }
@@ -134,7 +138,9 @@ extension Machine {
             default: numbers.2 = number
             }
         }
-        return numbers
+        // A script that got hold of a range may have changed it.
+        if numbers.1 == 0 { numbers.1 = 1 }
+        return (numbers.0, numbers.1, min(max(0, numbers.2), GlobalTable.maximumRange))
     }
 
     // MARK: Slices
@@ -164,7 +170,9 @@ extension Machine {
     }
 
     /// First position and how many, as Python's slice.indices.
-    private static func positions(_ from: Int64?, _ to: Int64?, _ step: Int64, _ count: Int64) -> (Int64, Int64) {
+    private static func positions(_ from: Int64?, _ to: Int64?, _ step: Int64, _ count: Int64) -> (
+        Int64, Int64
+    ) {
         func clamp(_ value: Int64, _ low: Int64, _ high: Int64) -> Int64 {
             let wrapped = value < 0 ? max(value, -count - 1) + count : value
             return min(max(wrapped, low), high)
@@ -188,7 +196,8 @@ extension Machine {
         let (first, length) = Self.positions(from, to, step, count)
         if step == 1 {
             let range = UTF8Text.range(value.bytes, from: Int(first), count: Int(length))
-            return try setString(index, UnsafeRawBufferPointer(rebasing: value.bytes[range]), safe: value.isSafe)
+            return try setString(
+                index, UnsafeRawBufferPointer(rebasing: value.bytes[range]), safe: value.isSafe)
         }
         let characters = UTF8Text.offsets(value.bytes)
         scratch.count = 0

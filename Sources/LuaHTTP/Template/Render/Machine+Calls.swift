@@ -121,11 +121,14 @@ extension Machine {
     }
 
     /// A filter or test that a script registered.
-    mutating func scriptFilter(_ instruction: Instruction, _ base: Int, _ a: Int) throws(RenderFault) -> Flow {
+    mutating func scriptFilter(_ instruction: Instruction, _ base: Int, _ a: Int) throws(RenderFault) -> Flow
+    {
         let isTest = instruction.opcode == .scriptTest
         let table = origin + Int32(isTest ? LHT_TESTS : LHT_FILTERS)
         let name = Int(instruction.b)
-        guard lh_reserve(lua, Int32(instruction.c) + 40) else { throw RenderFault("too many arguments", kind: .limit) }
+        guard lh_reserve(lua, Int32(instruction.c) + 40) else {
+            throw RenderFault("too many arguments", kind: .limit)
+        }
         var isFunction = false
         if lh_type_of(lua, table) == LH_TABLE {
             lh_get_index(lua, origin + Int32(LHT_NAMES), Int64(name))
@@ -142,19 +145,19 @@ extension Machine {
 
     /// A macro is a table: {template, unit, context, captures…}.
     mutating func makeMacro(unit number: Int, to index: Int) throws(RenderFault) {
-        guard let unit = template(frames.last.template)?.units[number] else { return }
+        let unit = images[Int(frames.last.template)].units[number]
         if frames.last.kind != .block, frames.last.kind != .macro { ownContext() }
         let base = frames.last.base
         let temporary = try reserve(1)
         defer { release(to: temporary) }
-        setTable(temporary, .macro, items: 3 + unit.captures.count)
+        setTable(temporary, .macro, items: 3 + unit.captureCount)
         lh_push_integer(lua, Int64(frames.last.template))
         lh_set_index(lua, slot(temporary), 1)
         lh_push_integer(lua, Int64(number))
         lh_set_index(lua, slot(temporary), 2)
         setItem(temporary, 3, base)
-        for (offset, capture) in unit.captures.enumerated() {
-            setItem(temporary, Int64(offset) + 4, base + Int(capture.from))
+        for offset in 0..<unit.captureCount {
+            setItem(temporary, Int64(offset) + 4, base + unit.capture(offset).from)
         }
         copy(temporary, index)
     }
@@ -165,29 +168,30 @@ extension Machine {
         let parts = (lh_integer(lua, -2), lh_integer(lua, -1))
         lh_set_top(lua, slot(top) - 1)
         guard let number = Int32(exactly: parts.0), number >= 0, Int(number) < set.templates.count,
-            let template = template(number), parts.1 >= 0, parts.1 < Int64(template.units.count)
+            parts.1 >= 0, parts.1 < Int64(images[Int(number)].unitCount)
         else { return nil }
         return (number, Int(parts.1))
     }
 
     func macroName(_ index: Int) -> String? {
-        guard let (number, unit) = macroParts(index) else { return nil }
-        return template(number).map { set.names[Int($0.units[unit].name)] }
+        macroParts(index).map { set.names[Int(images[Int($0.template)].units[$0.unit].name)] }
     }
 
     private mutating func callMacro(_ site: CallSite) throws(RenderFault) -> Flow {
-        guard let (number, unitNumber) = macroParts(site.callee), let unit = template(number)?.units[unitNumber]
-        else { throw RenderFault("this macro belongs to another set of templates") }
+        guard let (number, unitNumber) = macroParts(site.callee) else {
+            throw RenderFault("this macro belongs to another set of templates")
+        }
+        let unit = images[Int(number)].units[unitNumber]
         // A macro that prints itself skips the instruction that would print its result.
         if site.emits { pc += 1 }
         try push(.macro, template: number, unit: unitNumber, result: site.emits ? -1 : site.result)
         frames.last.floor = site.floor
         let base = frames.last.base
         item(site.callee, 3, to: base)
-        for (offset, capture) in unit.captures.enumerated() {
-            item(site.callee, Int64(offset) + 4, to: base + Int(capture.to))
+        for offset in 0..<unit.captureCount {
+            item(site.callee, Int64(offset) + 4, to: base + unit.capture(offset).to)
         }
-        if unit.itself > 0 { copy(site.callee, base + Int(unit.itself)) }
+        if unit.itself > 0 { copy(site.callee, base + unit.itself) }
         do throws(RenderFault) {
             try bind(site, unit, base)
         } catch {
@@ -198,29 +202,30 @@ extension Machine {
         return .frameChanged
     }
 
-    private mutating func bind(_ site: CallSite, _ unit: Unit, _ base: Int) throws(RenderFault) {
-        let name = set.names[Int(unit.name)]
-        for (offset, register) in unit.parameters.enumerated() {
+    private mutating func bind(_ site: CallSite, _ unit: UnitImage, _ base: Int) throws(RenderFault) {
+        for offset in 0..<unit.parameterCount {
+            let register = unit.parameter(offset)
             if offset < site.count {
-                copy(site.first + offset, base + Int(register))
+                copy(site.first + offset, base + register)
             } else {
-                values[base + Int(register)] = .missing
+                values[base + register] = .missing
             }
         }
         if unit.varargs > 0 {
-            let rest = base + Int(unit.varargs)
+            let rest = base + unit.varargs
             setTable(rest, .list)
-            for offset in min(unit.parameters.count, site.count)..<site.count {
-                setItem(rest, Int64(offset - unit.parameters.count) + 1, site.first + offset)
+            for offset in min(unit.parameterCount, site.count)..<site.count {
+                setItem(rest, Int64(offset - unit.parameterCount) + 1, site.first + offset)
             }
-        } else if site.count > unit.parameters.count {
-            throw RenderFault("macro '\(name)' takes at most \(unit.parameters.count) arguments")
+        } else if site.count > unit.parameterCount {
+            throw RenderFault(
+                "macro '\(set.names[Int(unit.name)])' takes at most \(unit.parameterCount) arguments")
         }
-        if unit.kwargs > 0 { setTable(base + Int(unit.kwargs), .map) }
-        if site.keywords >= 0 { try bindKeywords(site, unit, base, name) }
+        if unit.kwargs > 0 { setTable(base + unit.kwargs, .map) }
+        if site.keywords >= 0 { try bindKeywords(site, unit, base) }
     }
 
-    private mutating func bindKeywords(_ site: CallSite, _ unit: Unit, _ base: Int, _ name: String)
+    private mutating func bindKeywords(_ site: CallSite, _ unit: UnitImage, _ base: Int)
         throws(RenderFault)
     {
         let temporary = try reserve(3)
@@ -230,30 +235,32 @@ extension Machine {
             item(temporary, position + 1, to: temporary + 1)
             try get(site.keywords, temporary + 1, to: temporary + 2)
             let keyword = String(decoding: values[temporary + 1].bytes, as: UTF8.self)
-            if let offset = unit.parameterNames.firstIndex(where: { set.names[Int($0)] == keyword }) {
-                let register = base + Int(unit.parameters[offset])
+            let parameter = (0..<unit.parameterCount).first { set.names[unit.parameterName($0)] == keyword }
+            if let parameter {
+                let register = base + unit.parameter(parameter)
                 guard values[register].type == .missing else {
-                    throw RenderFault("macro '\(name)' got two values for '\(keyword)'")
+                    throw RenderFault("macro '\(set.names[Int(unit.name)])' got two values for '\(keyword)'")
                 }
                 copy(temporary + 2, register)
             } else if keyword == "caller", unit.usesCaller {
-                copy(temporary + 2, base + Int(unit.caller))
+                copy(temporary + 2, base + unit.caller)
             } else if unit.kwargs > 0 {
                 lht_set(
-                    lua, slot(base + Int(unit.kwargs)), &values.base[temporary + 1], slot(temporary + 1),
+                    lua, slot(base + unit.kwargs), &values.base[temporary + 1], slot(temporary + 1),
                     &values.base[temporary + 2], slot(temporary + 2))
             } else {
-                throw RenderFault("macro '\(name)' has no parameter '\(keyword)'")
+                throw RenderFault("macro '\(set.names[Int(unit.name)])' has no parameter '\(keyword)'")
             }
         }
     }
 
     /// `m.name`, `m.arguments` and the like.
     mutating func macroField(_ object: Int, _ name: String, to index: Int) throws(RenderFault) {
-        guard let (number, unitNumber) = macroParts(object), let unit = template(number)?.units[unitNumber] else {
+        guard let (number, unitNumber) = macroParts(object) else {
             values[index] = undefinedHere
             return
         }
+        let unit = images[Int(number)].units[unitNumber]
         switch name {
         case "name":
             scratch.count = 0
@@ -263,9 +270,9 @@ extension Machine {
             let temporary = try reserve(2)
             defer { release(to: temporary) }
             setTable(temporary, .list)
-            for (offset, parameter) in unit.parameterNames.enumerated() {
+            for offset in 0..<unit.parameterCount {
                 scratch.count = 0
-                scratch.append(set.names[Int(parameter)])
+                scratch.append(set.names[unit.parameterName(offset)])
                 try setScratch(temporary + 1)
                 setItem(temporary, Int64(offset) + 1, temporary + 1)
             }

@@ -3,11 +3,11 @@
 internal import CLua
 
 #if canImport(Glibc)
-    internal import Glibc
+internal import Glibc
 #elseif canImport(Musl)
-    internal import Musl
+internal import Musl
 #else
-    internal import Darwin
+internal import Darwin
 #endif
 
 /// Equality, order and membership.
@@ -30,14 +30,19 @@ extension Machine {
         case .function, .userdata, .thread: return lht_same(lua, slot(left), slot(right))
         case .table:
             if lht_same(lua, slot(left), slot(right)) { return true }
-            guard depth < Self.maximumNesting else { throw RenderFault("tables are nested too deeply", kind: .limit) }
+            guard depth < Self.maximumNesting else {
+                throw RenderFault("tables are nested too deeply", kind: .limit)
+            }
             return try areTablesEqual(left, right, depth)
         }
     }
 
-    private mutating func areTablesEqual(_ left: Int, _ right: Int, _ depth: Int) throws(RenderFault) -> Bool {
+    private mutating func areTablesEqual(_ left: Int, _ right: Int, _ depth: Int) throws(RenderFault) -> Bool
+    {
         let kinds = (values[left].tableKind, values[right].tableKind)
-        guard [.plain, .list, .map, .range].contains(kinds.0), [.plain, .list, .map, .range].contains(kinds.1) else {
+        guard [.plain, .list, .map, .range].contains(kinds.0),
+            [.plain, .list, .map, .range].contains(kinds.1)
+        else {
             return false
         }
         let temporary = try reserve(4)
@@ -106,22 +111,28 @@ extension Machine {
     }
 
     /// Order of two values; nil when a nan makes it unknown, a fault when there is none.
-    mutating func order(_ left: Int, _ right: Int, symbol: String = "<", depth: Int = 0) throws(RenderFault) -> Int? {
+    mutating func order(_ left: Int, _ right: Int, symbol: String = "<", depth: Int = 0) throws(RenderFault)
+        -> Int?
+    {
         let (x, y) = (values[left], values[right])
         switch (x.type, y.type) {
-        case (.integer, .integer), (.float, .float), (.integer, .float), (.float, .integer): return Self.order(x, y)
+        case (.integer, .integer), (.float, .float), (.integer, .float), (.float, .integer):
+            return Self.order(x, y)
         case (.string, .string): return Self.compare(x, y)
         case (.boolean, .boolean): return Int(x.bits) - Int(y.bits)
         case (.undefined, _): throw undefinedFault(x)
         case (_, .undefined): throw undefinedFault(y)
         case (.table, .table) where isSequence(left) && isSequence(right):
-            guard depth < Self.maximumNesting else { throw RenderFault("tables are nested too deeply", kind: .limit) }
+            guard depth < Self.maximumNesting else {
+                throw RenderFault("tables are nested too deeply", kind: .limit)
+            }
             return try orderLists(left, right, symbol, depth)
         default: throw RenderFault("cannot compare \(x.typeName) with \(y.typeName) by '\(symbol)'")
         }
     }
 
-    private mutating func orderLists(_ left: Int, _ right: Int, _ symbol: String, _ depth: Int) throws(RenderFault)
+    private mutating func orderLists(_ left: Int, _ right: Int, _ symbol: String, _ depth: Int)
+        throws(RenderFault)
         -> Int?
     {
         let temporary = try reserve(4)
@@ -172,7 +183,8 @@ extension Machine {
     }
 
     private func isInRange(_ range: (start: Int64, step: Int64, count: Int64), _ value: Value) -> Bool {
-        guard range.count > 0, let integer = value.type == .integer ? value.integer : Int64(exactly: value.number ?? 0.5)
+        guard range.count > 0,
+            let integer = value.type == .integer ? value.integer : Int64(exactly: value.number ?? 0.5)
         else { return false }
         let (distance, overflow) = integer.subtractingReportingOverflow(range.start)
         // Int64.min / -1 does not fit.
@@ -180,13 +192,16 @@ extension Machine {
         return distance / range.step >= 0 && distance / range.step < range.count
     }
 
-    static func find(_ needle: UnsafeRawBufferPointer, in bytes: UnsafeRawBufferPointer, from start: Int = 0) -> Int? {
+    static func find(_ needle: UnsafeRawBufferPointer, in bytes: UnsafeRawBufferPointer, from start: Int = 0)
+        -> Int?
+    {
         guard let first = needle.first else { return start <= bytes.count ? start : nil }
         guard let haystack = bytes.baseAddress, let wanted = needle.baseAddress else { return nil }
         var offset = start
         while offset + needle.count <= bytes.count {
             // SAFETY: both searches stay inside `bytes`.
-            guard let hit = memchr(haystack + offset, Int32(first), bytes.count - needle.count - offset + 1) else {
+            guard let hit = memchr(haystack + offset, Int32(first), bytes.count - needle.count - offset + 1)
+            else {
                 return nil
             }
             offset = UnsafeRawPointer(hit) - haystack

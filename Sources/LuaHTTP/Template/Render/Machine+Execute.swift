@@ -36,7 +36,7 @@ extension Machine {
         case .endCapture: try endCapture(a, safe: frames.last.escapes)
         case .flush:
             if captures.count == 0, output.count > 0 { return .stop(try flush()) }
-        case .debug: break
+        case .debug: if set.options.showsDebug { try debug() }
         case .filter: try filter(instruction, a)
         case .test: try test(instruction, a)
         case .beginLoop:
@@ -52,7 +52,8 @@ extension Machine {
     }
 
     /// Instructions that name things or other frames.
-    private mutating func executeFrameChange(_ instruction: Instruction, _ base: Int, _ a: Int) throws(RenderFault)
+    private mutating func executeFrameChange(_ instruction: Instruction, _ base: Int, _ a: Int)
+        throws(RenderFault)
         -> Flow
     {
         let wide = Int(instruction.wide)
@@ -62,13 +63,16 @@ extension Machine {
         case .callMethod: return try call(instruction, a, method: Int(instruction.c))
         case .recurse: return try recurse(instruction, a)
         case .endRecursion:
-            guard frames.last.kind == .recursion, frames.last.entry == pc - 1 + instruction.distance else { return .next }
+            guard frames.last.kind == .recursion, frames.last.entry == pc - 1 + instruction.distance else {
+                return .next
+            }
             try pop()
             return .frameChanged
         case .export:
             ownContext()
             lht_set_name(
-                lua, slot(base), origin + Int32(LHT_NAMES), Int32(truncatingIfNeeded: wide), &values.base[a], slot(a))
+                lua, slot(base), origin + Int32(LHT_NAMES), Int32(truncatingIfNeeded: wide), &values.base[a],
+                slot(a))
         case .setField: try setField(a, base + Int(instruction.b), Int(instruction.c))
         case .scope: makeScope(at: a)
         case .scopeSet:
@@ -102,6 +106,20 @@ extension Machine {
         return .slice
     }
 
+    /// What the handler passed, as JSON.
+    private mutating func debug() throws(RenderFault) {
+        let mark = scratch.count
+        lht_read(lua, slot(Int(LHT_VARIABLES)), &values.base[Int(LHT_VARIABLES)])
+        try appendJSON(Int(LHT_VARIABLES), style: .plain, depth: 0)
+        let text = scratch.bytes[mark...]
+        if frames.last.escapes {
+            output.appendEscaped(scratch.base + mark, text.count)
+        } else {
+            output.append(UnsafeRawBufferPointer(rebasing: text))
+        }
+        scratch.count = mark
+    }
+
     private mutating func append(_ list: Int, _ item: Int, spreads: Bool) throws(RenderFault) {
         var count = lht_length(lua, slot(list))
         guard spreads else { return setItem(list, count + 1, item) }
@@ -117,7 +135,8 @@ extension Machine {
 
     private mutating func put(_ map: Int, _ key: Int, _ value: Int, spreads: Bool) throws(RenderFault) {
         guard spreads else {
-            guard lht_set(lua, slot(map), &values.base[key], slot(key), &values.base[value], slot(value)) else {
+            guard lht_set(lua, slot(map), &values.base[key], slot(key), &values.base[value], slot(value))
+            else {
                 throw RenderFault("a value of type \(values[key].typeName) cannot be a key")
             }
             return
@@ -139,7 +158,8 @@ extension Machine {
             throw RenderFault("only attributes of namespace() can be set")
         }
         lht_set_name(
-            lua, slot(object), origin + Int32(LHT_NAMES), Int32(truncatingIfNeeded: name), &values.base[value],
+            lua, slot(object), origin + Int32(LHT_NAMES), Int32(truncatingIfNeeded: name),
+            &values.base[value],
             slot(value))
     }
 

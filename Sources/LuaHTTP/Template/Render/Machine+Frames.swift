@@ -5,20 +5,22 @@ internal import CLua
 /// Entering and leaving units; text that is set aside.
 extension Machine {
     mutating func push(_ kind: Frame.Kind, template: Int32, unit: Int, result: Int) throws(RenderFault) {
-        guard frames.count < Self.maximumDepth, let compiled = self.template(template) else {
-            throw RenderFault("templates and macros call each other too deeply (limit \(Self.maximumDepth))", kind: .limit)
+        guard frames.count < Self.maximumDepth else {
+            throw RenderFault(
+                "templates and macros call each other too deeply (limit \(Self.maximumDepth))", kind: .limit)
         }
         if frames.count > 0 { frames.last.pc = pc }
+        let image = images[Int(template)].units[unit]
         let floor = top
-        let base = try reserve(Int(compiled.units[unit].registerCount))
+        let base = try reserve(image.registerCount)
         let lineageStart = frames.count > 0 ? frames.last.lineageStart : lineage.count
         frames.append(
             Frame(
-                kind: kind, escapes: compiled.units[unit].escapes, captures: result >= 0, template: template,
+                kind: kind, escapes: image.escapes, captures: result >= 0, template: template,
                 unit: Int32(truncatingIfNeeded: unit), base: base, floor: floor, result: result,
                 loopFloor: loops.count, captureFloor: captures.count, lineageStart: lineageStart))
         if result >= 0 { beginCapture() }
-        pc = Int(compiled.units[unit].entry)
+        pc = image.entry
     }
 
     /// Leaves the topmost frame; its text becomes its result.

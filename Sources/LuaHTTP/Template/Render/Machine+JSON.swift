@@ -25,7 +25,9 @@ extension Machine {
         case .boolean: scratch.append(value.boolean ? "true" : "false")
         case .integer: scratch.append(integer: value.integer)
         case .float:
-            if style.isForHTML, !value.float.isFinite { throw RenderFault("\(value.float) has no form in JSON") }
+            if style.isForHTML, !value.float.isFinite {
+                throw RenderFault("\(value.float) has no form in JSON")
+            }
             scratch.append(float: value.float)
         case .string: appendJSONString(value.bytes, style)
         case .table:
@@ -41,7 +43,8 @@ extension Machine {
         }
     }
 
-    private mutating func appendJSONTable(_ index: Int, _ style: JSONStyle, _ depth: Int) throws(RenderFault) {
+    private mutating func appendJSONTable(_ index: Int, _ style: JSONStyle, _ depth: Int) throws(RenderFault)
+    {
         let kind = values[index].tableKind
         if kind == .macro || kind == .cycler || kind == .joiner {
             return appendName(index, kind, quoted: true)
@@ -52,8 +55,12 @@ extension Machine {
         fuel -= 1
         let isList = isList(index)
         let count = isList ? try listify(index, to: temporary) : sortedKeys(index, to: temporary)
-        if count == 0 { return scratch.append(kind == .list ? "[]" : kind == .plain && !style.isForHTML ? "[]" : "{}") }
-        guard scratch.count < set.options.maximumOutput else { throw RenderFault("text is too long", kind: .limit) }
+        if count == 0 {
+            return scratch.append(kind == .list ? "[]" : kind == .plain && !style.isForHTML ? "[]" : "{}")
+        }
+        guard scratch.count < set.options.maximumOutput else {
+            throw RenderFault("text is too long", kind: .limit)
+        }
         scratch.append(isList ? "[" : "{")
         for position in 0..<count {
             if position > 0 { scratch.append(style.indent > 0 ? "," : style.itemSeparator) }

@@ -4,8 +4,8 @@ internal import CLua
 
 /// Any sequence as a list, for filters and operators.
 extension Machine {
-    /// Puts a list with the items of `source` at `index` and returns their number. A list is taken as it is, so
-    /// whoever changes it makes a new one; a map gives its keys, a string its characters.
+    /// Puts a list with the items of `source` at `index` and returns their number. A list is taken as it
+    /// is, so whoever changes it makes a new one; a map gives its keys, a string its characters.
     mutating func listify(_ source: Int, to index: Int) throws(RenderFault) -> Int64 {
         let value = values[source]
         switch value.type {
@@ -33,7 +33,9 @@ extension Machine {
     /// The keys of a map as a list, in order. Numbers in a module are the machine's own.
     func sortedKeys(_ map: Int, to index: Int) -> Int64 {
         let isModule = values[map].tableKind == .module || values[map].tableKind == .loop
-        let count = isModule ? lht_sorted_names(lua, slot(map), slot(index)) : lht_sorted_keys(lua, slot(map), slot(index))
+        let count =
+            isModule
+            ? lht_sorted_names(lua, slot(map), slot(index)) : lht_sorted_keys(lua, slot(map), slot(index))
         lht_read(lua, slot(index), &values.base[index])
         return count
     }
@@ -60,7 +62,8 @@ extension Machine {
         var count: Int64 = 0
         while offset < value.byteCount {
             let length = UTF8Text.length(value.bytes, at: offset)
-            try setString(temporary + 1, UnsafeRawBufferPointer(rebasing: value.bytes[offset..<offset + length]))
+            try setString(
+                temporary + 1, UnsafeRawBufferPointer(rebasing: value.bytes[offset..<offset + length]))
             count += 1
             setItem(temporary, count, temporary + 1)
             offset += length

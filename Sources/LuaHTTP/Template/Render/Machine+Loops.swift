@@ -2,8 +2,8 @@
 
 internal import CLua
 
-/// `for`: sequences of every kind, and what `loop` knows. A loop is a record of numbers; there is no loop object
-/// unless a template asks for one.
+/// `for`: sequences of every kind, and what `loop` knows. A loop is a record of numbers; there is no loop
+/// object unless a template asks for one.
 extension Machine {
     /// False when there is nothing to go over.
     mutating func beginLoop(_ index: Int) throws(RenderFault) -> Bool {
@@ -68,7 +68,9 @@ extension Machine {
     }
 
     @inline(never)
-    private mutating func nextOther(_ instruction: Instruction, _ target: Int, _ loop: Int) throws(RenderFault) -> Bool {
+    private mutating func nextOther(_ instruction: Instruction, _ target: Int, _ loop: Int)
+        throws(RenderFault) -> Bool
+    {
         let state = loops[loop]
         if state.kind == .function {
             loops[loop].position &+= 1
@@ -145,7 +147,8 @@ extension Machine {
         switch LoopField(rawValue: instruction.c) ?? .index {
         case .index: values[target] = .integer(state.position)
         case .index0: values[target] = .integer(state.position &- 1)
-        case .revindex: values[target] = isKnown ? .integer(state.count &- state.position &+ 1) : undefinedHere
+        case .revindex:
+            values[target] = isKnown ? .integer(state.count &- state.position &+ 1) : undefinedHere
         case .revindex0: values[target] = isKnown ? .integer(state.count &- state.position) : undefinedHere
         case .first: values[target] = .boolean(state.position == 1)
         case .last: values[target] = isKnown ? .boolean(state.position == state.count) : undefinedHere
@@ -181,9 +184,10 @@ extension Machine {
         defer { release(to: temporary) }
         setTable(temporary, .loop, entries: LoopField.allCases.count)
         if source.c > 0 {
-            // {frame, loop, entry}: what `callLoop` needs to enter it again.
+            // {frame, loop}: what `callLoop` needs to enter it again.
             let loop = loops.count - 1 - Int(source.b)
-            for (offset, number) in [frames.count, loop, pc - 1 - Int(source.c)].enumerated() {
+            loops[loop].entry = pc - 1 - Int(source.c)
+            for (offset, number) in [frames.count, loop].enumerated() {
                 values[temporary + 1] = .integer(Int64(number))
                 setItem(temporary, Int64(offset) + 1, temporary + 1)
             }
@@ -198,7 +202,8 @@ extension Machine {
             scratch.append(name)
             try setScratch(temporary + 2)
             lht_set(
-                lua, slot(temporary), &values.base[temporary + 2], slot(temporary + 2), &values.base[temporary + 1],
+                lua, slot(temporary), &values.base[temporary + 2], slot(temporary + 2),
+                &values.base[temporary + 1],
                 slot(temporary + 1))
         }
         copy(temporary, target)

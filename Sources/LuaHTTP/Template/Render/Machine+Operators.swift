@@ -2,8 +2,8 @@
 
 internal import CLua
 
-/// Truth, equality, order, arithmetic: Python's rules over Lua's values. Nothing here traps: integers that overflow
-/// become floats.
+/// Truth, equality, order, arithmetic: Python's rules over Lua's values. Nothing here traps: integers that
+/// overflow become floats.
 extension Machine {
     @inline(__always)
     mutating func isTrue(_ index: Int) throws(RenderFault) -> Bool {
@@ -56,7 +56,8 @@ extension Machine {
             }
             let (quotient, remainder) = x.quotientAndRemainder(dividingBy: y)
             let rounds = remainder != 0 && (remainder < 0) != (y < 0)
-            return .integer(opcode == .modulo ? (rounds ? remainder + y : remainder) : (rounds ? quotient - 1 : quotient))
+            return .integer(
+                opcode == .modulo ? (rounds ? remainder + y : remainder) : (rounds ? quotient - 1 : quotient))
         case .power where y >= 0: return Self.power(x, y)
         default: return try floats(opcode, Double(x), Double(y))
         }
@@ -101,7 +102,9 @@ extension Machine {
     }
 
     /// Strings and lists: `+` joins, `*` repeats.
-    private mutating func mixed(_ opcode: Opcode, _ left: Int, _ right: Int, to index: Int) throws(RenderFault) {
+    private mutating func mixed(_ opcode: Opcode, _ left: Int, _ right: Int, to index: Int)
+        throws(RenderFault)
+    {
         let (x, y) = (values[left], values[right])
         for value in [x, y] where value.type == .undefined { throw undefinedFault(value) }
         if let number = Self.asNumber(x), let other = Self.asNumber(y) {
@@ -117,8 +120,10 @@ extension Machine {
             return try joinLists(left, right, to: index)
         case (.multiply, .string, .integer): return try repeatString(x, y.integer, to: index)
         case (.multiply, .integer, .string): return try repeatString(y, x.integer, to: index)
-        case (.multiply, .table, .integer) where isSequence(left): return try repeatList(left, y.integer, to: index)
-        case (.multiply, .integer, .table) where isSequence(right): return try repeatList(right, x.integer, to: index)
+        case (.multiply, .table, .integer) where isSequence(left):
+            return try repeatList(left, y.integer, to: index)
+        case (.multiply, .integer, .table) where isSequence(right):
+            return try repeatList(right, x.integer, to: index)
         default: throw RenderFault("cannot use '\(opcode.symbol)' with \(x.typeName) and \(y.typeName)")
         }
     }
@@ -137,7 +142,9 @@ extension Machine {
     private mutating func repeatString(_ value: Value, _ times: Int64, to index: Int) throws(RenderFault) {
         let times = max(0, times)
         let (size, overflow) = Int64(value.byteCount).multipliedReportingOverflow(by: times)
-        guard !overflow, size <= 10_000_000 else { throw RenderFault("repeated string is too long", kind: .limit) }
+        guard !overflow, size <= 10_000_000 else {
+            throw RenderFault("repeated string is too long", kind: .limit)
+        }
         scratch.count = 0
         if size > 0 {
             for _ in 0..<times { scratch.append(value.bytes) }
@@ -166,7 +173,9 @@ extension Machine {
         defer { release(to: temporary) }
         let length = try listify(list, to: temporary)
         let (size, overflow) = length.multipliedReportingOverflow(by: max(0, times))
-        guard !overflow, size <= 1_000_000 else { throw RenderFault("repeated list is too long", kind: .limit) }
+        guard !overflow, size <= 1_000_000 else {
+            throw RenderFault("repeated list is too long", kind: .limit)
+        }
         setTable(temporary + 1, .list)
         for position in 0..<size {
             item(temporary, position % length + 1, to: temporary + 2)
@@ -196,7 +205,9 @@ extension Machine {
         let isSafe = parts.contains { values[$0].type == .string && values[$0].isSafe }
         let mark = scratch.count
         for part in parts {
-            if values[part].type == .undefined, set.options.undefined == .strict { throw undefinedFault(values[part]) }
+            if values[part].type == .undefined, set.options.undefined == .strict {
+                throw undefinedFault(values[part])
+            }
             try appendText(part, escaped: isSafe)
         }
         try setScratch(index, from: mark, safe: isSafe)

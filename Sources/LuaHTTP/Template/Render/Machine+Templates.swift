@@ -19,7 +19,7 @@ extension Machine {
         let first = frames.last.lineageStart
         var level = start
         while first + level < lineage.count {
-            if let unit = template(lineage[first + level])?.blocks[name] { return (level, unit) }
+            if let unit = images[Int(lineage[first + level])].unit(ofBlock: name) { return (level, unit) }
             level += 1
         }
         return nil
@@ -27,7 +27,9 @@ extension Machine {
 
     /// A required block needs a template that fills it.
     func requireOverride(_ name: UInt16) throws(RenderFault) {
-        guard let first = findBlock(name, from: 0), findBlock(name, from: first.level + 1) == nil else { return }
+        guard let first = findBlock(name, from: 0), findBlock(name, from: first.level + 1) == nil else {
+            return
+        }
         throw RenderFault("block '\(set.names[Int(name)])' is required and must be overridden")
     }
 
@@ -48,7 +50,8 @@ extension Machine {
         var unit = 0
         for _ in 0..<max(1, Int(instruction.b)) {
             guard let found = findBlock(frame.block, from: level + 1) else {
-                throw RenderFault("there is no parent block called '\(set.names[Int(frame.block)])'", kind: .undefined)
+                throw RenderFault(
+                    "there is no parent block called '\(set.names[Int(frame.block)])'", kind: .undefined)
             }
             (level, unit) = found
         }
@@ -77,15 +80,17 @@ extension Machine {
 
     /// `loop` under another name, from an inner loop.
     mutating func callLoop(_ site: CallSite) throws(RenderFault) -> Flow {
-        let temporary = try reserve(3)
-        for offset in 0..<3 { item(site.callee, Int64(offset) + 1, to: temporary + offset) }
-        let (frame, loop, entry) = (values[temporary], values[temporary + 1], values[temporary + 2])
+        let temporary = try reserve(2)
+        for offset in 0..<2 { item(site.callee, Int64(offset) + 1, to: temporary + offset) }
+        let (frame, loop) = (values[temporary], values[temporary + 1])
         release(to: temporary)
-        guard frame.type == .integer, frame.integer == Int64(frames.count), site.count == 1, site.keywords < 0,
-            loop.integer >= Int64(frames.last.loopFloor), loop.integer < Int64(loops.count)
+        guard frame.type == .integer, frame.integer == Int64(frames.count), loop.type == .integer,
+            loop.integer >= Int64(frames.last.loopFloor), loop.integer < Int64(loops.count),
+            loops[Int(loop.integer)].entry >= 0, site.count == 1, site.keywords < 0
         else { throw RenderFault("this loop cannot be entered again from here") }
+        let number = Int(loop.integer)
         return try enterLoop(
-            Int(loop.integer), at: Int(entry.integer), over: site.first, result: site.result, emits: site.emits)
+            number, at: loops[number].entry, over: site.first, result: site.result, emits: site.emits)
     }
 
     private mutating func enterLoop(_ loop: Int, at entry: Int, over sequence: Int, result: Int, emits: Bool)
@@ -142,7 +147,9 @@ extension Machine {
         defer { release(to: temporary) }
         for position in 0..<lht_length(lua, slot(list)) {
             item(list, position + 1, to: temporary)
-            if values[temporary].type == .string, let number = set.number(of: values[temporary].bytes) { return number }
+            if values[temporary].type == .string, let number = set.number(of: values[temporary].bytes) {
+                return number
+            }
         }
         return nil
     }
@@ -155,7 +162,8 @@ extension Machine {
         return .frameChanged
     }
 
-    mutating func importModule(_ instruction: Instruction, _ base: Int, _ a: Int) throws(RenderFault) -> Flow {
+    mutating func importModule(_ instruction: Instruction, _ base: Int, _ a: Int) throws(RenderFault) -> Flow
+    {
         guard let number = try resolve(instruction, base) else { return .next }
         try push(.module, template: number, unit: 0, result: a)
         startLineage(number)
@@ -212,21 +220,20 @@ extension Machine {
 
     /// The parent runs in the same frame, with the names that the child has set.
     private mutating func continueInParent(_ number: Int32) throws(RenderFault) {
-        guard let parent = template(number) else { return }
-        let unit = parent.units[0]
+        let unit = images[Int(number)].units[0]
         if fragment < 0 {
             try endCapture(-1, safe: false)
             frames.last.discards = false
         }
         let base = frames.last.base
         release(to: base + 1)
-        _ = try reserve(max(0, Int(unit.registerCount) - 1))
+        _ = try reserve(max(0, unit.registerCount - 1))
         lineage.append(number)
         frames.last.parent = -1
         frames.last.template = number
         frames.last.unit = 0
         frames.last.escapes = unit.escapes
-        pc = Int(unit.entry)
+        pc = unit.entry
     }
 
     /// The page has run without output for its assignments; now the block that was asked for.

@@ -95,8 +95,11 @@ extension Machine {
     /// The text of any value as a string value in its place; a string stays what it is.
     mutating func textify(_ index: Int) throws(RenderFault) {
         guard values[index].type != .string else { return }
-        if values[index].type == .undefined, set.options.undefined == .strict { throw undefinedFault(values[index]) }
-        let isSafe = values[index].type == .userdata || values[index].type == .table && values[index].hasMetatable
+        if values[index].type == .undefined, set.options.undefined == .strict {
+            throw undefinedFault(values[index])
+        }
+        let isSafe =
+            values[index].type == .userdata || values[index].type == .table && values[index].hasMetatable
         let mark = scratch.count
         if isSafe {
             // An object with __html is safe, and says so only when asked for its text.
@@ -116,13 +119,16 @@ extension Machine {
     // MARK: Undefined
 
     func undefinedFault(_ value: Value) -> RenderFault {
-        guard value.bits >> 63 == 1, let template = template(Int32(truncatingIfNeeded: value.bits >> 32 & 0x7FFF_FFFF))
+        guard value.bits >> 63 == 1,
+            let template = template(Int32(truncatingIfNeeded: value.bits >> 32 & 0x7FFF_FFFF))
         else { return RenderFault("value is undefined", kind: .undefined) }
         let pc = Int(value.bits & 0xFFFF_FFFF)
         guard pc < template.spans.count else { return RenderFault("value is undefined", kind: .undefined) }
         let name = String(decoding: template.source[template.spans[pc].range].prefix(80), as: UTF8.self)
         let hint = suggestion(template, pc).map { " (did you mean '\($0)'?)" } ?? ""
-        return RenderFault("'\(name)' is undefined\(hint)", kind: .undefined)
+        var fault = RenderFault("'\(name)' is undefined\(hint)", kind: .undefined)
+        if frames.count > 0, self.template(frames.last.template) === template { fault.pc = pc }
+        return fault
     }
 
     /// The closest name in what the undefined one was looked up in, if that is still there.
@@ -152,7 +158,9 @@ extension Machine {
             lh_get_index(lua, list, position + 1)
             var size = 0
             if let bytes = lh_bytes(lua, -1, &size) {
-                names.append(String(decoding: UnsafeRawBufferPointer(start: bytes, count: min(size, 60)), as: UTF8.self))
+                names.append(
+                    String(
+                        decoding: UnsafeRawBufferPointer(start: bytes, count: min(size, 60)), as: UTF8.self))
             }
             lh_set_top(lua, list)
         }

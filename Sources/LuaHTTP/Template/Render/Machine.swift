@@ -2,8 +2,9 @@
 
 internal import CLua
 
-/// The machine that runs bytecode: values, frames, loops and output of one page. Knows Lua's stack and nothing of
-/// requests. It never recurses and never runs a script's function itself, so it can stop between any two instructions.
+/// The machine that runs bytecode: values, frames, loops and output of one page. Knows Lua's stack and
+/// nothing of requests. It never recurses and never runs a script's function itself, so it can stop between
+/// any two instructions.
 struct Machine: ~Copyable {
     /// Why the loop stopped. `call`: a function and that many arguments are on the Lua stack.
     enum Stop {
@@ -93,10 +94,14 @@ struct Machine: ~Copyable {
         lh_set_top(lua, slot(top) - 1)
     }
 
-    mutating func setString(_ index: Int, _ bytes: UnsafeRawBufferPointer, safe: Bool = false) throws(RenderFault) {
+    mutating func setString(_ index: Int, _ bytes: UnsafeRawBufferPointer, safe: Bool = false)
+        throws(RenderFault)
+    {
         guard bytes.count <= 256 << 20 else { throw RenderFault("string is too long", kind: .limit) }
         // SAFETY: an empty buffer may have no address.
-        lht_string(lua, slot(index), bytes.baseAddress ?? UnsafeRawPointer(scratch.base), bytes.count, &values.base[index])
+        lht_string(
+            lua, slot(index), bytes.baseAddress ?? UnsafeRawPointer(scratch.base), bytes.count,
+            &values.base[index])
         values.base[index].isSafe = safe
     }
 

@@ -2,44 +2,12 @@
 
 /// Numbers as text, the way Python prints them: what template authors have seen everywhere else.
 extension ByteStorage {
-    mutating func append(integer value: Int64) {
-        reserve(20)
-        var magnitude = value.magnitude
-        if value < 0 {
-            base[count] = 0x2D
-            count &+= 1
-        }
-        if magnitude < 10 {
-            base[count] = UInt8(truncatingIfNeeded: magnitude) &+ 0x30
-            count &+= 1
-            return
-        }
-        var digits = 1
-        var bound: UInt64 = 10
-        while magnitude >= bound, digits < 19 {
-            digits &+= 1
-            bound &*= 10
-        }
-        // The loop stops at 10^18: two numbers of digits are left.
-        if digits == 19, magnitude >= 10_000_000_000_000_000_000 { digits = 20 }
-        var position = count &+ digits
-        count = position
-        // SAFETY: twenty bytes were reserved, a sign and nineteen digits at most for Int64.
-        while magnitude >= 10 {
-            let (quotient, remainder) = magnitude.quotientAndRemainder(dividingBy: 10)
-            position &-= 1
-            base[position] = UInt8(truncatingIfNeeded: remainder) &+ 0x30
-            magnitude = quotient
-        }
-        base[position &- 1] = UInt8(truncatingIfNeeded: magnitude) &+ 0x30
-    }
-
     mutating func append(float value: Double) { append(NumberText.description(of: value)) }
 }
 
 enum NumberText {
-    /// Shortest text that reads back as the same number, `repr` of Python: with an exponent from 1e16 on and below
-    /// 1e-4. Swift finds the same digits but changes to exponents elsewhere.
+    /// Shortest text that reads back as the same number, `repr` of Python: with an exponent from 1e16 on
+    /// and below 1e-4. Swift finds the same digits but changes to exponents elsewhere.
     static func description(of value: Double) -> String {
         let text = value.description
         let magnitude = value.magnitude
@@ -77,7 +45,8 @@ enum NumberText {
                     + (fraction.isEmpty ? "0" : String(decoding: fraction, as: UTF8.self))
             }
             let rest = String(decoding: digits[1...], as: UTF8.self)
-            return String(decoding: digits[..<1], as: UTF8.self) + (rest.isEmpty ? "" : "." + rest) + "e+\(exponent)"
+            return String(decoding: digits[..<1], as: UTF8.self) + (rest.isEmpty ? "" : "." + rest)
+                + "e+\(exponent)"
         }
     }
 
@@ -97,12 +66,16 @@ enum NumberText {
             radix = value
         }
         if radix == 0 { radix = 10 }
-        guard (2...36).contains(radix), let first = digits.utf8.first, first != 0x2B, first != 0x2D else { return nil }
+        guard (2...36).contains(radix), let first = digits.utf8.first, first != 0x2B, first != 0x2D else {
+            return nil
+        }
         return Int64((isNegative ? "-" : "") + digits, radix: radix)
     }
 
     static func float(_ bytes: UnsafeRawBufferPointer) -> Double? {
-        guard let text = trimmed(bytes)?.lowercased(), !text.hasPrefix("0x"), !text.hasPrefix("-0x") else { return nil }
+        guard let text = trimmed(bytes)?.lowercased(), !text.hasPrefix("0x"), !text.hasPrefix("-0x") else {
+            return nil
+        }
         switch text {
         case "inf", "+inf", "infinity", "+infinity": return .infinity
         case "-inf", "-infinity": return -.infinity

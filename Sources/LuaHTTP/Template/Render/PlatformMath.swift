@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 
 #if canImport(Glibc)
-    internal import Glibc
+internal import Glibc
 #elseif canImport(Musl)
-    internal import Musl
+internal import Musl
 #else
-    internal import Darwin
+internal import Darwin
 #endif
 
 /// What templates need of the C library's mathematics.
@@ -26,6 +26,8 @@ enum PlatformText {
         // The longest double has 309 digits before the point.
         var buffer = [CChar](repeating: 0, count: 1024)
         let count = withVaList([digits, value]) { vsnprintf(&buffer, buffer.count, format, $0) }
-        return String(decoding: buffer.prefix(max(0, min(Int(count), 1023))).map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return String(
+            decoding: buffer.prefix(max(0, min(Int(count), 1023))).map(UInt8.init(bitPattern:)), as: UTF8.self
+        )
     }
 }

@@ -2,8 +2,8 @@
 
 internal import CLua
 
-/// Renders one page at a time, in steps. Knows Lua's stack and bytes; where the bytes go and who runs scripts is its
-/// owner's business. Confined to the thread of its VM, and reusable.
+/// Renders one page at a time, in steps. Knows Lua's stack and bytes; where the bytes go and who runs
+/// scripts is its owner's business. Confined to the thread of its VM, and reusable.
 ///
 /// ```
 /// renderer.start(page, of: set, on: coroutine, variables: slot)
@@ -21,8 +21,8 @@ final class Renderer {
         case done
         /// `output` is worth writing.
         case slice
-        /// A function and this many arguments are on top of the Lua stack: resume the coroutine, and come back
-        /// when it has finished, with the results on top.
+        /// A function and this many arguments are on top of the Lua stack: resume the coroutine, and come
+        /// back when it has finished, with the results on top.
         case call(Int32)
         /// Enough for now.
         case yielded
@@ -39,9 +39,9 @@ final class Renderer {
 
     func clearOutput() { machine.output.count = 0 }
 
-    /// Prepares to render a page whose variables are the table at `variables`, the top of the Lua stack. Slots above
-    /// it belong to the renderer until the page is done; the coroutine must not run meanwhile, except for `call`.
-    /// `environment`: a table {globals, filters, tests} of the worker's scripts, or 0.
+    /// Prepares to render a page whose variables are the table at `variables`, the top of the Lua stack.
+    /// Slots above it belong to the renderer until the page is done; the coroutine must not run meanwhile,
+    /// except for `call`. `environment`: a table {globals, filters, tests} of the worker's scripts, or 0.
     func start(_ page: TemplateSet.Page, of set: TemplateSet, on lua: OpaquePointer, environment: Int32 = 0) {
         machine.start(page, set, lua, environment)
         state = .running
@@ -71,12 +71,11 @@ final class Renderer {
         }
     }
 
-    /// The function that `call` asked for failed with `message`: where the page stood.
+    /// The function that `call` asked for failed with `message`: where the page stood. The coroutine is
+    /// dead, and so is the page.
     func failure(_ message: String) -> TemplateError {
         state = .idle
-        let described = machine.describe(RenderFault(message, kind: .script))
-        machine.finish()
-        return described
+        return machine.describe(RenderFault(message, kind: .script))
     }
 }
 
@@ -94,6 +93,7 @@ extension Machine {
         values.reserve(top)
         values.base.update(repeating: .undefined, count: top)
         (frames.count, loops.count, lineage.count, captures.count) = (0, 0, 0, 0)
+        shrink()
         (output.count, scratch.count, bytesWritten) = (0, 0, 0)
         outputLimit = Self.sliceSize
         fuel = Self.fuelSlice
@@ -143,10 +143,13 @@ extension Machine {
         }
     }
 
-    /// Gives the Lua stack back as it was at the start.
+    /// Gives the Lua stack back as it was at the start. The output stays for the owner.
     fileprivate mutating func finish() {
         lh_set_top(lua, origin)
-        // A large page must not keep its memory in the pool.
+    }
+
+    /// A large page must not keep its memory in the pool.
+    private mutating func shrink() {
         if output.capacity > 1 << 20 { output = ByteStorage(capacity: 20 << 10) }
         if aside.capacity > 1 << 20 { aside = ByteStorage(capacity: 256) }
         if scratch.capacity > 1 << 20 { scratch = ByteStorage(capacity: 256) }
@@ -159,7 +162,7 @@ extension Machine {
             return TemplateError(
                 kind: fault.kind, message: fault.message, template: "", line: 0, column: 0, excerpt: "")
         }
-        let position = max(0, min(pc - 1, template.spans.count - 1))
+        let position = fault.pc ?? max(0, min(pc - 1, template.spans.count - 1))
         var error = TemplateError(
             kind: fault.kind, message: fault.message, template: template.name, source: template.source,
             span: template.spans[position])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// Characters of byte strings: code points of UTF-8, and each byte that is none counts as one. Knows no templates.
+/// Characters of byte strings: code points of UTF-8, and each byte that is none counts as one. Knows no
+/// templates.
 enum UTF8Text {
     /// Bytes of the character that starts at `offset`.
     @inline(__always)
@@ -68,7 +69,9 @@ enum UTF8Text {
     }
 
     /// The code point at `offset`, nil for a byte that is none.
-    static func scalar(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> (value: Unicode.Scalar?, length: Int) {
+    static func scalar(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> (
+        value: Unicode.Scalar?, length: Int
+    ) {
         let length = length(bytes, at: offset)
         let first = UInt32(bytes[offset])
         switch length {

@@ -2,8 +2,8 @@
 
 internal import CLua
 
-/// A value while a page is rendered: see lh_template.h. Complete in itself for scalars; other values live in the slot
-/// of the Lua stack with the same index, which keeps them alive.
+/// A value while a page is rendered: see lh_template.h. Complete in itself for scalars; other values live
+/// in the slot of the Lua stack with the same index, which keeps them alive.
 typealias Value = lht_value
 
 enum ValueType: UInt8 {
@@ -16,7 +16,8 @@ enum TableKind: UInt16 {
 }
 
 extension Value {
-    // SAFETY: C writes only the values LHT_UNDEFINED … LHT_BUILTIN and the kinds of its table, which are these cases.
+    // SAFETY: C writes only the values LHT_UNDEFINED … LHT_BUILTIN and the kinds of its table, which are
+    // these cases.
     @inline(__always) var type: ValueType { unsafeBitCast(tag, to: ValueType.self) }
     var tableKind: TableKind { TableKind(rawValue: kind) ?? .plain }
 
@@ -64,7 +65,8 @@ extension Value {
 
     var bytes: UnsafeRawBufferPointer {
         type == .string && length > 0
-            ? UnsafeRawBufferPointer(start: bytePointer, count: byteCount) : UnsafeRawBufferPointer(start: nil, count: 0)
+            ? UnsafeRawBufferPointer(start: bytePointer, count: byteCount)
+            : UnsafeRawBufferPointer(start: nil, count: 0)
     }
 
     var isNumber: Bool { type == .integer || type == .float }
@@ -79,7 +81,9 @@ extension Value {
     }
 
     /// Whether the value lives in a slot of the Lua stack.
-    @inline(__always) var needsSlot: Bool { tag >= ValueType.string.rawValue && tag <= ValueType.thread.rawValue }
+    @inline(__always) var needsSlot: Bool {
+        tag >= ValueType.string.rawValue && tag <= ValueType.thread.rawValue
+    }
 
     /// How errors call it.
     var typeName: String {
@@ -102,6 +106,8 @@ extension Value {
 struct RenderFault: Error {
     var kind = TemplateError.Kind.invalidOperation
     var message: String
+    /// The instruction that is to blame, if not the one that runs; of the template that runs.
+    var pc: Int?
 
     init(_ message: String, kind: TemplateError.Kind = .invalidOperation) {
         self.message = message

@@ -31,7 +31,8 @@ extension Parser {
             let condition = try parseOr()
             let otherwise = skipWord("else") ? try parseExpression() : nil
             let height = max(value.height, condition.height, otherwise?.height ?? 0)
-            value = try node(.conditional(condition, then: value, else: otherwise), from: start, height: height)
+            value = try node(
+                .conditional(condition, then: value, else: otherwise), from: start, height: height)
         }
         return value
     }
@@ -195,7 +196,9 @@ extension Parser {
         return try node(.field(value, name), from: start, value)
     }
 
-    private mutating func parseSubscript(_ value: Expression, from start: Int) throws(SyntaxFault) -> Expression {
+    private mutating func parseSubscript(_ value: Expression, from start: Int) throws(SyntaxFault)
+        -> Expression
+    {
         try expect(.leftBracket)
         var parts: [Expression?] = []
         var current: Expression?
@@ -210,17 +213,21 @@ extension Parser {
         }
         try expect(.rightBracket)
         if parts.isEmpty {
-            guard let index = current else { throw SyntaxFault(message: "expected subscript expression", span: token.span) }
+            guard let index = current else {
+                throw SyntaxFault(message: "expected subscript expression", span: token.span)
+            }
             return try node(.index(value, index), from: start, value, index)
         }
         parts.append(current)
         guard parts.count <= 3 else { throw SyntaxFault(message: "too many ':' in slice", span: token.span) }
         while parts.count < 3 { parts.append(nil) }
         let height = parts.reduce(value.height) { max($0, $1?.height ?? 0) }
-        return try node(.slice(value, from: parts[0], to: parts[1], step: parts[2]), from: start, height: height)
+        return try node(
+            .slice(value, from: parts[0], to: parts[1], step: parts[2]), from: start, height: height)
     }
 
-    mutating func parseFiltersAndTests(_ value: Expression, from start: Int) throws(SyntaxFault) -> Expression {
+    mutating func parseFiltersAndTests(_ value: Expression, from start: Int) throws(SyntaxFault) -> Expression
+    {
         var value = value
         while true {
             switch token.kind {
@@ -236,7 +243,8 @@ extension Parser {
     }
 
     /// `|name(arguments)`, also chained after `{% filter` and `{% set x |`.
-    mutating func parseFilter(_ value: Expression?, from start: Int, startInline: Bool = false) throws(SyntaxFault)
+    mutating func parseFilter(_ value: Expression?, from start: Int, startInline: Bool = false)
+        throws(SyntaxFault)
         -> Expression
     {
         if !startInline { try expect(.pipe) }
@@ -288,7 +296,9 @@ extension Parser {
 
     private var startsTestArgument: Bool {
         switch token.kind {
-        case .name: !(isWord("else") || isWord("or") || isWord("and") || isWord("if") || isWord("in") || isWord("not"))
+        case .name:
+            !(isWord("else") || isWord("or") || isWord("and") || isWord("if") || isWord("in")
+                || isWord("not"))
         case .string, .integer, .float, .leftParenthesis, .leftBracket, .leftBrace: true
         default: false
         }
@@ -309,14 +319,17 @@ extension Parser {
                 arguments.list = value
             } else if skip(.power) {
                 value = try parseExpression()
-                guard arguments.map == nil else { throw SyntaxFault(message: "invalid order of arguments", span: begin) }
+                guard arguments.map == nil else {
+                    throw SyntaxFault(message: "invalid order of arguments", span: begin)
+                }
                 arguments.map = value
             } else if token.kind == .name, next.kind == .assign {
                 let name = try expectName()
                 advance()
                 value = try parseExpression()
                 guard arguments.map == nil, !arguments.keywords.contains(where: { $0.name == name }) else {
-                    throw SyntaxFault(message: "keyword argument '\(name)' is given twice or too late", span: begin)
+                    throw SyntaxFault(
+                        message: "keyword argument '\(name)' is given twice or too late", span: begin)
                 }
                 arguments.keywords.append((name, value))
             } else {

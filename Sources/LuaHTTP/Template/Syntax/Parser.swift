@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-/// Tokens → syntax tree, by recursive descent with a depth limit. Knows the grammar of Jinja2 3.1 and nothing about
-/// which filters, templates or variables exist. Statements are in `Parser+Statements`, expressions in
-/// `Parser+Expressions`.
+/// Tokens → syntax tree, by recursive descent with a depth limit. Knows the grammar of Jinja2 3.1 and
+/// nothing about which filters, templates or variables exist. Statements are in `Parser+Statements`,
+/// expressions in `Parser+Expressions`.
 struct Parser {
     let source: [UInt8]
     let tokens: [Token]
@@ -57,7 +57,9 @@ struct Parser {
 
     func isWord(_ word: StaticString, _ token: Token? = nil) -> Bool {
         let token = token ?? self.token
-        guard token.kind == .name, Int(token.span.end - token.span.start) == word.utf8CodeUnitCount else { return false }
+        guard token.kind == .name, Int(token.span.end - token.span.start) == word.utf8CodeUnitCount else {
+            return false
+        }
         let bytes = UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount)
         return source[token.span.range].elementsEqual(bytes)
     }
@@ -92,14 +94,17 @@ struct Parser {
 
     mutating func leave() { depth -= 1 }
 
-    func node(_ kind: Expression.Kind, from start: Int, _ children: Expression...) throws(SyntaxFault) -> Expression {
+    func node(_ kind: Expression.Kind, from start: Int, _ children: Expression...) throws(SyntaxFault)
+        -> Expression
+    {
         try node(kind, from: start, height: children.reduce(0) { max($0, $1.height) })
     }
 
     func node(_ kind: Expression.Kind, from start: Int, height: Int) throws(SyntaxFault) -> Expression {
         let span = Span(start, max(start, previousEnd))
         guard height < Self.maximumHeight else {
-            throw SyntaxFault(message: "expression is too long (limit \(Self.maximumHeight) steps)", span: span)
+            throw SyntaxFault(
+                message: "expression is too long (limit \(Self.maximumHeight) steps)", span: span)
         }
         return Expression(span: span, height: height + 1, kind: kind)
     }

@@ -5,9 +5,9 @@ import Testing
 @testable import LuaHTTP
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// A directory that is gone after the test.

@@ -5,7 +5,8 @@ import Testing
 @testable import LuaHTTP
 
 struct TemplateSetTests {
-    private func errors(_ sources: [(String, String)], options: TemplateOptions = .init()) -> [TemplateError] {
+    private func errors(_ sources: [(String, String)], options: TemplateOptions = .init()) -> [TemplateError]
+    {
         switch TemplateSet.build(sources.map { ($0.0, Array($0.1.utf8)) }, options: options) {
         case .built: []
         case .failed(let errors): errors
@@ -45,7 +46,9 @@ struct TemplateSetTests {
     }
 
     @Test func `all errors of all templates are reported`() {
-        let found = errors([("a", "{% if %}"), ("b", "{{ x|nope }}"), ("c", "fine"), ("d", "{% include 'a' %}")])
+        let found = errors([
+            ("a", "{% if %}"), ("b", "{{ x|nope }}"), ("c", "fine"), ("d", "{% include 'a' %}"),
+        ])
         #expect(found.map(\.template) == ["a", "b"])
     }
 
@@ -63,7 +66,8 @@ struct TemplateSetTests {
     }
 
     @Test(arguments: [
-        ("a.html", true), ("a.htm", true), ("a.svg", true), ("a.xml.j2", true), ("a.html.jinja", true), ("a", true),
+        ("a.html", true), ("a.htm", true), ("a.svg", true), ("a.xml.j2", true), ("a.html.jinja", true),
+        ("a", true),
         ("a.txt", false), ("a.json", false), ("a.js.j2", false), ("dir.html/a.txt", false),
     ])
     func `names decide about escaping`(_ name: String, _ escapes: Bool) {
@@ -71,7 +75,9 @@ struct TemplateSetTests {
     }
 
     @Test func `pages and blocks have names`() throws {
-        guard case .built(let set) = TemplateSet.build([("a.html", Array("{% block b %}{% endblock %}".utf8))]) else {
+        guard
+            case .built(let set) = TemplateSet.build([("a.html", Array("{% block b %}{% endblock %}".utf8))])
+        else {
             Issue.record("not built")
             return
         }
@@ -84,7 +90,8 @@ struct TemplateSetTests {
     @Test func `a block alone is a page`() throws {
         let sources = [
             "base": "<{% block a %}A{% endblock %}>{% set y = 2 %}",
-            "page": "{% extends 'base' %}{% set x = 1 %}{% block a %}[{{ x }}{{ y }}{{ super() }}]{% endblock %}",
+            "page":
+                "{% extends 'base' %}{% set x = 1 %}{% block a %}[{{ x }}{{ y }}{{ super() }}]{% endblock %}",
         ]
         #expect(try RenderTester().render(sources, "page#a") == "[12A]")
         #expect(try RenderTester().render(sources, "base#a") == "A")

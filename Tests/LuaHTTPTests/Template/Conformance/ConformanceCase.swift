@@ -18,7 +18,9 @@ struct ConformanceCase {
 
     var exclusion: String? {
         if let tag = tags.intersection(Self.excluded).first { return tag }
-        if let kind = json["settings"]?["undefined"]?.string, kind == "LoggingUndefined" || kind == "DebugUndefined" {
+        if let kind = json["settings"]?["undefined"]?.string,
+            kind == "LoggingUndefined" || kind == "DebugUndefined"
+        {
             return kind
         }
         if json["settings"]?["newline_sequence"] != nil { return "newline_sequence" }
@@ -56,13 +58,16 @@ struct ConformanceCase {
 
     var expected: Outcome {
         if let error = json["error"] {
-            return .failure(phase: error["phase"]?.string ?? "render", lines: error["line"]?.integer.map { [$0] } ?? [])
+            return .failure(
+                phase: error["phase"]?.string ?? "render", lines: error["line"]?.integer.map { [$0] } ?? [])
         }
         return .text((json["expected_lua"] ?? json["expected"])?.string ?? "")
     }
 
     func run(_ tester: RenderTester) throws -> (outcome: Outcome, message: String) {
-        let sources = (json["templates"]?.entries ?? []).map { (name: $0.0, bytes: Array(($0.1.string ?? "").utf8)) }
+        let sources = (json["templates"]?.entries ?? []).map {
+            (name: $0.0, bytes: Array(($0.1.string ?? "").utf8))
+        }
         let set: TemplateSet
         switch TemplateSet.build(sources, options: options) {
         case .built(let built): set = built
@@ -71,7 +76,9 @@ struct ConformanceCase {
         }
         var main = json["main"]?.string ?? ""
         if let block = json["render_block"]?.string { main += "#" + block }
-        guard let page = set.page(main) else { return (.failure(phase: "render", lines: []), "no page \(main)") }
+        guard let page = set.page(main) else {
+            return (.failure(phase: "render", lines: []), "no page \(main)")
+        }
         let prelude = """
             (function()
               local NULL = LUAHTTPD_NULL
@@ -84,7 +91,9 @@ struct ConformanceCase {
         do {
             return (.text(try tester.render(page, of: set, data: data, environment: environment)), "")
         } catch let error as TemplateError {
-            return (.failure(phase: "render", lines: [error.line] + error.chain.map(\.line)), error.description)
+            return (
+                .failure(phase: "render", lines: [error.line] + error.chain.map(\.line)), error.description
+            )
         }
     }
 
@@ -103,7 +112,9 @@ struct ConformanceCase {
 
     /// Lists, maps and constants are printed as JSON here and as Python there (D1, D2).
     private func same(_ text: Substring, _ wanted: Substring) -> Bool {
-        guard text != wanted, !tags.isDisjoint(with: ["repr", "repr-container"]) else { return text == wanted }
+        guard text != wanted, !tags.isDisjoint(with: ["repr", "repr-container"]) else {
+            return text == wanted
+        }
         return withoutStyle(text) == withoutStyle(wanted)
     }
 
@@ -113,7 +124,9 @@ struct ConformanceCase {
             ("True", "true"), ("False", "false"), ("None", ""), ("null", ""), ("'", "\""), ("&#39;", "\""),
             ("&#34;", "\""), (",)", "]"), ("(", "["), (")", "]"), ("undefined", ""), ("{}", "[]"),
         ]
-        for (from, to) in changes { text = text.split(separator: from, omittingEmptySubsequences: false).joined(separator: to) }
+        for (from, to) in changes {
+            text = text.split(separator: from, omittingEmptySubsequences: false).joined(separator: to)
+        }
         return text
     }
 

@@ -3,13 +3,13 @@
 import Testing
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
-/// Runs the recorded cases of Jinja2 and minijinja where the environment variable `LUAHTTPD_CONFORMANCE` names the
-/// directory that holds them. They are other people's texts and not part of this repository.
+/// Runs the recorded cases of Jinja2 and minijinja where the environment variable `LUAHTTPD_CONFORMANCE`
+/// names the directory that holds them. They are other people's texts and not part of this repository.
 struct ConformanceTests {
     static let directory = getenv("LUAHTTPD_CONFORMANCE").map { String(cString: $0) }
 
@@ -39,7 +39,9 @@ struct ConformanceTests {
                 Issue.record("\(item.name): expected \(item.expected), got \(outcome) \(message)")
             }
         }
-        print("conformance \(file): \(counts.passed) agree, \(counts.known) differ on purpose, \(counts.excluded) not applicable")
+        print(
+            "conformance \(file): \(counts.passed) agree, \(counts.known) differ on purpose, \(counts.excluded) not applicable"
+        )
     }
 
     private static func read(_ path: String) throws -> String {

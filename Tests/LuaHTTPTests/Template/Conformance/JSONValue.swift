@@ -53,7 +53,8 @@ indirect enum JSONValue {
         case .boolean(let value): return value ? "true" : "false"
         case .number(let text):
             if text.contains(where: { ".eE".contains($0) }) { return "(\(text))" }
-            return Int64(text) == nil ? "(\(text).0)" : text == "\(Int64.min)" ? "math.mininteger" : "(\(text))"
+            return Int64(text) == nil
+                ? "(\(text).0)" : text == "\(Int64.min)" ? "math.mininteger" : "(\(text))"
         case .string(let text): return Self.quoted(text)
         case .list(let items): return "LIST{" + items.map(\.lua).joined(separator: ",") + "}"
         case .map(let entries):
@@ -62,11 +63,14 @@ indirect enum JSONValue {
     }
 
     private static func quoted(_ text: String) -> String {
-        "\"" + text.utf8.map { byte in
-            let isPlain = byte >= 0x20 && byte < 0x7F && byte != 0x22 && byte != 0x5C
-            let digits = String(byte)
-            return isPlain ? String(Unicode.Scalar(byte)) : "\\" + String(repeating: "0", count: 3 - digits.count) + digits
-        }.joined() + "\""
+        "\""
+            + text.utf8.map { byte in
+                let isPlain = byte >= 0x20 && byte < 0x7F && byte != 0x22 && byte != 0x5C
+                let digits = String(byte)
+                return isPlain
+                    ? String(Unicode.Scalar(byte))
+                    : "\\" + String(repeating: "0", count: 3 - digits.count) + digits
+            }.joined() + "\""
     }
 }
 

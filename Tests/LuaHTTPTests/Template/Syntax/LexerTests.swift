@@ -34,8 +34,14 @@ struct LexerTests {
 
     @Test func `trimming and stripping blocks`() {
         let text = "a\n  {% if x %}\n  b\n  {# c #}\n  {{ d }}\n"
-        #expect(tokens(text) { $0.trimBlocks = true; $0.stripsIndentation = true } == "'a\n' {% if x %} '  b\n' '  ' {{ d }} .")
-        #expect(tokens("a\n  {%+ if x +%}\nb") { $0.trimBlocks = true; $0.stripsIndentation = true } == "'a\n  ' {%+ if x +%} '\nb' .")
+        #expect(
+            tokens(text) {
+                $0.trimBlocks = true; $0.stripsIndentation = true
+            } == "'a\n' {% if x %} '  b\n' '  ' {{ d }} .")
+        #expect(
+            tokens("a\n  {%+ if x +%}\nb") {
+                $0.trimBlocks = true; $0.stripsIndentation = true
+            } == "'a\n  ' {%+ if x +%} '\nb' .")
     }
 
     @Test func `the last newline goes unless it is wanted`() {
@@ -51,8 +57,10 @@ struct LexerTests {
     }
 
     @Test(arguments: [
-        ("1", "1"), ("1_000", "1_000"), ("1__0", "1 __0"), ("0xFf", "0xFf"), ("0b101", "0b101"), ("0o17", "0o17"), ("0x", "0 x"),
-        ("1.5", "1.5"), ("1.", "1 ."), ("1e3", "1e3"), ("1.5e-3", "1.5e-3"), ("1e", "1 e"), ("a.0.1", "a . 0 . 1"),
+        ("1", "1"), ("1_000", "1_000"), ("1__0", "1 __0"), ("0xFf", "0xFf"), ("0b101", "0b101"),
+        ("0o17", "0o17"), ("0x", "0 x"),
+        ("1.5", "1.5"), ("1.", "1 ."), ("1e3", "1e3"), ("1.5e-3", "1.5e-3"), ("1e", "1 e"),
+        ("a.0.1", "a . 0 . 1"),
         ("1..2", "1 . . 2"), ("'a\\'b'", "'a\\'b'"), ("a//b**c", "a // b ** c"), ("a!=b<=c", "a != b <= c"),
     ])
     func `numbers, strings and operators`(_ text: String, _ expected: String) {
@@ -60,9 +68,12 @@ struct LexerTests {
     }
 
     @Test(arguments: [
-        ("{{ x", "missing end of print statement"), ("{% x", "missing end of tag"), ("{# x", "missing end of comment"),
-        ("{% raw %}x", "missing end of raw block"), ("{{ 'x }}", "unterminated string"), ("{{ ? }}", "unexpected '?'"),
-        ("{{ ! }}", "unexpected '!'"), ("{{ a\u{1F40D} }}", "invalid character in a name"), ("{{ $ }}", "unexpected '$'"),
+        ("{{ x", "missing end of print statement"), ("{% x", "missing end of tag"),
+        ("{# x", "missing end of comment"),
+        ("{% raw %}x", "missing end of raw block"), ("{{ 'x }}", "unterminated string"),
+        ("{{ ? }}", "unexpected '?'"),
+        ("{{ ! }}", "unexpected '!'"), ("{{ a\u{1F40D} }}", "invalid character in a name"),
+        ("{{ $ }}", "unexpected '$'"),
     ])
     func `what cannot be read is an error`(_ text: String, _ message: String) {
         #expect(tokens(text).hasSuffix("!" + message))
@@ -82,7 +93,9 @@ struct LexerTests {
     }
 
     @Test func `any cut of a template is read without harm`() {
-        let text = Array("a{%- for x in [1, 'b\\'', 2.5e3] if x is not none -%}{{ x|f(a=1)[::2] }}{# c #}{% raw %}{{{% endraw %}{% endfor %}é".utf8)
+        let text = Array(
+            "a{%- for x in [1, 'b\\'', 2.5e3] if x is not none -%}{{ x|f(a=1)[::2] }}{# c #}{% raw %}{{{% endraw %}{% endfor %}é"
+                .utf8)
         for end in 0...text.count {
             let (tokens, _) = Lexer.tokenize(Array(text[..<end]), SyntaxOptions())
             #expect(tokens.last?.kind == .end)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// Growable raw bytes that the renderer writes into. Knows nothing of templates; whoever appends reserves first.
+/// Growable raw bytes that the renderer writes into. Knows nothing of templates; whoever appends reserves
+/// first.
 struct ByteStorage: ~Copyable {
     private(set) var base: UnsafeMutablePointer<UInt8>
     private(set) var capacity: Int
@@ -65,5 +66,38 @@ struct ByteStorage: ~Copyable {
         // SAFETY: just reserved.
         (base + count).update(repeating: byte, count: repetitions)
         count &+= repetitions
+    }
+
+    /// In decimal.
+    mutating func append(integer value: Int64) {
+        reserve(20)
+        var magnitude = value.magnitude
+        if value < 0 {
+            base[count] = 0x2D
+            count &+= 1
+        }
+        if magnitude < 10 {
+            base[count] = UInt8(truncatingIfNeeded: magnitude) &+ 0x30
+            count &+= 1
+            return
+        }
+        var digits = 1
+        var bound: UInt64 = 10
+        while magnitude >= bound, digits < 19 {
+            digits &+= 1
+            bound &*= 10
+        }
+        // The loop stops at 10^18: two numbers of digits are left.
+        if digits == 19, magnitude >= 10_000_000_000_000_000_000 { digits = 20 }
+        var position = count &+ digits
+        count = position
+        // SAFETY: twenty bytes were reserved, a sign and nineteen digits at most for Int64.
+        while magnitude >= 10 {
+            let (quotient, remainder) = magnitude.quotientAndRemainder(dividingBy: 10)
+            position &-= 1
+            base[position] = UInt8(truncatingIfNeeded: remainder) &+ 0x30
+            magnitude = quotient
+        }
+        base[position &- 1] = UInt8(truncatingIfNeeded: magnitude) &+ 0x30
     }
 }

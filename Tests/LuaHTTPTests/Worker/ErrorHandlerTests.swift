@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+
+import NIOCore
+import NIOEmbedded
+import Testing
+
+@testable import LuaHTTP
+
+/// Error handlers that answer with more than a line.
+@Suite struct ErrorHandlerTests {
+    /// It yields to other requests on its way, when its first part is out already.
+    @Test func aLongPageForARequestWithABodyIsSentWhole() throws {
+        let site = try InMemorySite(
+            """
+            local app = require "luahttpd"
+            app:get("/ok", function(req) return "fine" end)
+            app:error(404, function(req, err) return {}, "long.html" end)
+            """, templates: ["long.html": "{% for i in range(50000) %}{{ i }}\n{% endfor %}"])
+        var answer = try site.post("/nowhere", "a=1")
+        for _ in 0..<100 {
+            site.channel.embeddedEventLoop.run()
+            answer += try site.received()
+        }
+        #expect(answer.hasPrefix("HTTP/1.1 404 Not Found\r\n"))
+        #expect(answer.contains("49999\n"))
+        #expect(answer.hasSuffix("\r\n0\r\n\r\n"))
+        #expect(try site.get("/ok").hasSuffix("fine"))
+    }
+
+    /// Preconditions and ranges are about resources, not about pages that say there is none.
+    @Test func aFileAsErrorPageIsSentWholeWhateverTheRequestAsks() throws {
+        let site = try InMemorySite(
+            """
+            local app = require "luahttpd"
+            app:error(404, function(req, err) return app.file "404.txt" end)
+            """, files: ["404.txt": "not here"])
+        for line in ["If-None-Match: *", "Range: bytes=0-1", "If-Match: \"x\""] {
+            let answer = try site.get("/nowhere", headers: line + "\r\n")
+            #expect(answer.hasPrefix("HTTP/1.1 404 Not Found\r\n"), "\(line)")
+            #expect(answer.hasSuffix("\r\n\r\nnot here"), "\(line)")
+        }
+    }
+
+    @Test func afterHooksMayAnswerWithAPage() throws {
+        let site = try InMemorySite(
+            """
+            local app = require "luahttpd"
+            app:get("/", function(req) return "x" end)
+            app:after(function(req, res) return { name = res.body }, "page.html", { status = 202 } end)
+            """, templates: ["page.html": "page {{ name }}"])
+        let answer = try site.get("/")
+        #expect(answer.hasPrefix("HTTP/1.1 202 "))
+        #expect(answer.hasSuffix("page x"))
+    }
+}
