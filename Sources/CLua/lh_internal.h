@@ -32,6 +32,18 @@ typedef struct lh_view {
   int32_t next_free;
 } lh_view;
 
+/* Small blocks of memory, see lh_memory.c. */
+enum { LH_SIZES = 16 };
+typedef struct lh_link {
+  struct lh_link *next;
+} lh_link;
+typedef struct lh_small {
+  lh_link *free[LH_SIZES]; /* by size */
+  lh_link *pieces;
+  char *fresh; /* what is left of the newest piece */
+  size_t left;
+} lh_small;
+
 struct lh_vm {
   lua_State *L;
   lh_host host;
@@ -40,6 +52,7 @@ struct lh_vm {
   ** that no memory error can jump over a Swift frame. */
   size_t used, peak, limit, blocks;
   int64_t fail_countdown;
+  lh_small small;
   int32_t in_swift;
 
   /* Awaiting: innermost thread of the last wait, and whether every coroutine
@@ -90,6 +103,8 @@ static inline void lh_leave_lua(lh_vm *vm, int32_t depth) {
 lh_status lh_status_of(lua_State *L, int status);
 /* Raises the value on top; a message gets the author's line. */
 int lh_raise(lua_State *L);
+void *lh_allocate(void *context, void *block, size_t old_size, size_t size);
+void lh_free_small(lh_small *small);
 bool lh_is_waiting(lua_State *co); /* a host function waits in it, or deeper */
 void *lh_grow(void *items, int32_t *capacity, size_t item_size);
 

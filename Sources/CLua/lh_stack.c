@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
 ** Reading and writing Lua stacks without raising. What the manual marks 'm'
-** (memory only) cannot raise here, see allocate in lh_vm.c; what may run a
+** (memory only) cannot raise here, see lh_memory.c; what may run a
 ** metamethod goes through a protected call.
 */
 #include "lh_internal.h"

@@ -1,45 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Creating and closing a VM; the allocator that accounts for its memory. */
+/* Creating and closing a VM. */
 #include "lh_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void *out_of_memory(const lh_vm *vm) {
-  if (vm->in_swift > 0) { /* raising would jump over Swift: stop, as Swift does */
-    fputs("luahttpd: out of memory\n", stderr);
-    abort();
-  }
-  return NULL;
-}
-
-/* lua_Alloc. Shrinking never fails: Lua counts on it (manual, lua_Alloc). */
-static void *allocate(void *context, void *block, size_t old_size,
-                      size_t size) {
-  lh_vm *vm = context;
-  if (block == NULL) old_size = 0; /* holds the kind of object then */
-  if (size == 0) {
-    if (block != NULL) {
-      vm->used -= old_size;
-      vm->blocks--;
-      free(block);
-    }
-    return NULL;
-  }
-  if (size > old_size && vm->in_swift == 0) {
-    if (vm->used + (size - old_size) > vm->limit) return NULL;
-    if (vm->fail_countdown > 0 && --vm->fail_countdown == 0)
-      vm->fail_countdown = -1;
-    if (vm->fail_countdown < 0) return NULL;
-  }
-  void *fresh = realloc(block, size);
-  if (fresh == NULL) return size <= old_size ? block : out_of_memory(vm);
-  if (block == NULL) vm->blocks++;
-  vm->used += size - old_size; /* wraps to a subtraction when it shrinks */
-  if (vm->used > vm->peak) vm->peak = vm->used;
-  return fresh;
-}
 
 /* Reaching it is a bug of the border, never of a script. */
 static int panic(lua_State *L) {
@@ -84,8 +49,9 @@ lh_vm *lh_vm_create(lh_host host, size_t memory_limit) {
   vm->limit = SIZE_MAX;
   vm->free_view = -1;
   vm->in_swift = 1; /* Swift is what calls us */
-  vm->L = lua_newstate(allocate, vm);
+  vm->L = lua_newstate(lh_allocate, vm);
   if (vm->L == NULL) {
+    lh_free_small(&vm->small);
     free(vm);
     return NULL;
   }
@@ -112,6 +78,7 @@ size_t lh_vm_close(lh_vm *vm) {
   free(vm->free_refs);
   free(vm->pool.items);
   free(vm->views);
+  lh_free_small(&vm->small);
   free(vm);
   return leaked;
 }

@@ -1,10 +1,29 @@
 // SPDX-License-Identifier: MIT
 
 import ArgumentParser
+import Dispatch
 import LuaHTTP
 
-/// The command: `luahttpd app.lua` serves, subcommands look at an app without serving it.
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 @main
+enum Program {
+    /// Not async itself: the runtime of async code opens descriptors of its own before it comes to ours.
+    static func main() {
+        StandardStreams.ensureOpen()
+        Task {
+            await LuaHTTPD.main()
+            exit(EXIT_SUCCESS)
+        }
+        dispatchMain()
+    }
+}
+
+/// The command: `luahttpd app.lua` serves, subcommands look at an app without serving it.
 struct LuaHTTPD: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "luahttpd",

@@ -50,6 +50,36 @@ struct StopTests {
         }
     }
 
+    @Test("a keep-alive client is told that its answer is the last")
+    func tellsKeepAliveClients() throws {
+        try RunningServer.with(source: "require('luahttpd'):get('/', function() return 'x' end)") { server in
+            let connection = try Connection(port: server.port)
+            try connection.send(Connection.bytes(of: "GET", "/"))
+            #expect(try connection.response()["connection"] == nil)
+            server.command.signal(SIGTERM)
+            try server.command.waitUntilSaid("stopping")
+            try connection.send(Connection.bytes(of: "GET", "/"))
+            #expect(try connection.response()["connection"] == "close")
+            try #expect(server.command.exitCode() == 0)
+        }
+    }
+
+    @Test("a handler in an endless loop does not hold up the end for ever")
+    func endlessLoop() throws {
+        let source = """
+            local app = require "luahttpd"
+            app:get("/", function(req) app.log.info("looping") while true do end end)
+            """
+        try RunningServer.with(source: source) { server in
+            let connection = try Connection(port: server.port)
+            try connection.send(Connection.bytes(of: "GET", "/"))
+            try server.command.waitUntilSaid("looping\n")
+            server.command.signal(SIGTERM)
+            try #expect(server.command.exitCode() == 0)
+            #expect(server.command.errors.contains("stopped: a handler did not come to its end"))
+        }
+    }
+
     @Test("a second signal does not wait")
     func forces() throws {
         try serve(waiting: 3600) { server, connection in

@@ -5,7 +5,7 @@
 **
 ** Each function carries the notation of the Lua manual, [-pops, +pushes, x].
 ** x is '-' everywhere: nothing declared here raises. While Swift runs, the
-** allocator of the VM does not fail (lh_vm.c), so "memory only" functions of
+** allocator of the VM does not fail (lh_memory.c), so "memory only" functions of
 ** Lua's API do not raise either.
 **
 ** Contract of all functions: called on the thread that owns the VM; stack

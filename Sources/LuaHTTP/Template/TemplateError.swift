@@ -30,12 +30,17 @@ public struct TemplateError: Error, Equatable, Sendable, CustomStringConvertible
     public var chain: [Origin] = []
 
     public var description: String {
-        var text = "\(kind.rawValue): \(message) (in \(template):\(line):\(column)"
-        for origin in chain {
-            text += ", \(origin.action) \(origin.template):\(origin.line)"
-        }
-        text += ")"
+        let text = "\(kind.rawValue): \(message)" + (template.isEmpty ? "" : " (in \(place))")
         return excerpt.isEmpty ? text : text + "\n" + excerpt
+    }
+
+    /// Where it happened and how it came there; of a long way, the ends.
+    private var place: String {
+        var parts = [line > 0 ? "\(template):\(line):\(column)" : template]
+        parts += chain.map { "\($0.action) \($0.template):\($0.line)" }
+        let omitted = chain.count - 9
+        if omitted > 1 { parts.replaceSubrange(7..<7 + omitted, with: ["… \(omitted) more …"]) }
+        return parts.joined(separator: ", ")
     }
 }
 
@@ -98,8 +103,23 @@ struct SourcePosition: Equatable {
         let label = String(number)
         let padding = String(repeating: " ", count: max(0, digits - label.utf8.count))
         // A minified page has lines of megabytes; an excerpt is for reading.
-        let shown = String(decoding: line.prefix(400), as: UTF8.self).map { $0 == "\t" ? " " : $0 }
-        return padding + label + " " + mark + " " + String(shown) + "\n"
+        var shown = ""
+        for scalar in String(decoding: line.prefix(400), as: UTF8.self).unicodeScalars {
+            shown.unicodeScalars.append(visible(scalar))
+        }
+        return padding + label + " " + mark + " " + shown + "\n"
+    }
+
+    /// Control characters drive a terminal: their pictures (U+2400 …) stand for them, one character each, so
+    /// that the carets stay in place.
+    private static func visible(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+        switch scalar.value {
+        case 0x09: " "
+        case 0x00..<0x20: Unicode.Scalar(0x2400 + scalar.value) ?? "\u{FFFD}"
+        case 0x7F: "\u{2421}"
+        case 0x80..<0xA0: "\u{FFFD}"
+        default: scalar
+        }
     }
 
     /// Characters, counted as bytes that do not continue a UTF-8 sequence.

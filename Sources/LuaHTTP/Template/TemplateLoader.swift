@@ -27,7 +27,8 @@ struct TemplateLoader {
 
     init(root: String) { self.root = root }
 
-    /// Every regular file, in the order of names, except those that begin with a dot or end with `~`.
+    /// Every regular file, in the order of names, except those that begin with a dot or end with `~`, and
+    /// those whose extension says that they are no text.
     static func load(root: String) -> (sources: [Source], errors: [TemplateError]) {
         var loader = TemplateLoader(root: root)
         guard let real = realPath(root) else {
@@ -86,10 +87,21 @@ struct TemplateLoader {
         guard stat(real, &status) == 0 else { return report(name, "the file cannot be read") }
         switch status.st_mode & S_IFMT {
         case S_IFDIR: scan(name, depth: depth + 1)
-        case S_IFREG: read(name, real)
+        case S_IFREG: if !Self.isBinary(name) { read(name, real) }
         default: break
         }
     }
+
+    /// Pictures, fonts and the like that lie beside the templates they belong to.
+    private static func isBinary(_ name: String) -> Bool {
+        guard let dot = name.lastIndex(of: ".") else { return false }
+        return binaryExtensions.contains(name[name.index(after: dot)...].lowercased())
+    }
+
+    private static let binaryExtensions: Set<String> = [
+        "png", "apng", "jpg", "jpeg", "gif", "webp", "avif", "ico", "bmp", "tif", "tiff", "psd", "woff", "woff2",
+        "ttf", "otf", "eot", "mp3", "ogg", "wav", "mp4", "webm", "pdf", "zip", "gz", "br", "wasm",
+    ]
 
     private mutating func read(_ name: String, _ path: String) {
         guard let file = fopen(path, "rb") else { return report(name, "the file cannot be read") }

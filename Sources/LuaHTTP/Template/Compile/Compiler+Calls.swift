@@ -27,7 +27,7 @@ extension Compiler {
                 span)
         } else {
             throw unknown(
-                "filter", name, FilterTable.numbers.keys.map { $0 } + symbols.options.scriptFilters, span)
+                "filter", name, FilterTable.names + symbols.options.scriptFilters, span)
         }
         if base != target { emit(.move, a: target, b: base, span) }
     }
@@ -84,16 +84,18 @@ extension Compiler {
         let name = String(decoding: bytes, as: UTF8.self)
         switch filter {
         case "map":
-            guard FilterTable.number(of: name) == nil, !symbols.options.scriptFilters.contains(name) else {
+            guard !FilterTable.isKnown(name), !symbols.options.scriptFilters.contains(name) else {
                 return
             }
             throw unknown(
-                "filter", name, Array(FilterTable.numbers.keys), arguments.positional[position].span)
+                "filter", name, FilterTable.names + symbols.options.scriptFilters, arguments.positional[position].span)
         case "select", "reject", "selectattr", "rejectattr":
             guard TestTable.number(of: name) == nil, !symbols.options.scriptTests.contains(name) else {
                 return
             }
-            throw unknown("test", name, Array(TestTable.numbers.keys), arguments.positional[position].span)
+            throw unknown(
+                "test", name, TestTable.numbers.keys + symbols.options.scriptTests,
+                arguments.positional[position].span)
         default: return
         }
     }

@@ -222,8 +222,10 @@ extension Compiler {
             .init(
                 begin: 0, next: 0, escapeDepth: builder.savedEscapes.count, isRecursive: false,
                 isVisible: false))
-        let item = builder.allocate()
-        let next = builder.emit(Instruction(.nextItem, a: item), span)
+        var takesPairs = false
+        if case .tuple(let items) = loop.target.kind { takesPairs = items.count == 2 }
+        let item = builder.allocate(takesPairs ? 3 : 1)
+        let next = builder.emit(Instruction(.nextItem, flags: takesPairs ? 4 : 0, a: item), span)
         try bindTarget(loop.target, to: item)
         for jump in try jumpUnless(condition) { builder.patch(jump, to: next) }
         emit(.append, a: accepted, b: item, span)

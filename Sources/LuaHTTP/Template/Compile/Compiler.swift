@@ -162,9 +162,18 @@ struct TemplateOptions: Sendable {
         case .never: return false
         case .byExtension: break
         }
-        var parts = name.split(separator: ".", omittingEmptySubsequences: false).dropFirst()
-        if let last = parts.last, last == "j2" || last == "jinja" || last == "jinja2" { parts.removeLast() }
-        guard let kind = parts.last else { return true }
-        return ["html", "htm", "xhtml", "xml", "svg"].contains(kind)
+        // The kind of the file alone, in any case: a browser sees `page.HTML` in `v1.2/` as HTML, too.
+        let file = name.lowercased().split(separator: "/").last ?? ""
+        var parts = file.split(separator: ".", omittingEmptySubsequences: false).dropFirst()
+        while let last = parts.last, Self.templateExtensions.contains(last) { parts.removeLast() }
+        guard let kind = parts.last, !kind.isEmpty else { return true }
+        return Self.markupExtensions.contains(kind)
     }
+
+    private static let templateExtensions: Set<Substring> = ["j2", "jinja", "jinja2"]
+    /// What is served, or taken by browsers, as HTML or XML.
+    private static let markupExtensions: Set<Substring> = [
+        "html", "htm", "shtml", "xhtml", "xht", "xml", "xsl", "xslt", "xsd", "svg", "rss", "atom", "rdf",
+        "mathml", "mml", "gpx", "kml", "opml",
+    ]
 }

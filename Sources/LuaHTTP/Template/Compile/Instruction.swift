@@ -94,7 +94,8 @@ enum Opcode: UInt8, Sendable {
 
     // Loops
     case beginLoop  // over R[a]; jumps past the loop when there is nothing; flags 1: may be entered again
-    case nextItem  // R[a] = next item, or jump; flags 2: two targets, R[a] and R[a+1]
+    case nextItem  // R[a] = next item, or jump; flags 2: two targets, R[a] and R[a+1];
+    // flags 4: what two targets would get, as one list; R[a+1] and R[a+2] are for the work
     case endLoop  // leaves the innermost loop early
     case unpack  // R[b], … c registers = items of R[a]
     case loopField  // R[a] = field c (LoopField) of the loop b levels out

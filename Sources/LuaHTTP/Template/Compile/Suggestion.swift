@@ -3,9 +3,11 @@
 /// "Did you mean": the known name that takes the fewest edits. Knows nothing about what the names are for.
 enum Suggestion {
     static func closest(to name: String, among known: [String]) -> String? {
+        // Every letter is one edit away from every other.
+        guard name.utf8.count > 1 else { return nil }
         let wanted = Array(name.utf8.prefix(40))
         var best: (name: String, distance: Int)?
-        for candidate in known.sorted() where candidate != name {
+        for candidate in known.sorted() where candidate != name && candidate.utf8.count > 1 {
             let limit = min(best?.distance ?? 3, max(1, wanted.count / 3 + 1))
             let distance = distance(wanted, Array(candidate.utf8.prefix(40)))
             if distance < limit || (best == nil && distance == limit) { best = (candidate, distance) }

@@ -26,4 +26,9 @@ enum FilterTable {
         uniqueKeysWithValues: all.enumerated().map { ($0.element.name, $0.offset) })
 
     static func number(of name: String) -> Int? { numbers[name] }
+
+    /// `call` is compiled to a call: a function may wait, a filter of this table cannot.
+    static let names: [String] = numbers.keys + ["call"]
+
+    static func isKnown(_ name: String) -> Bool { name == "call" || numbers[name] != nil }
 }

@@ -51,14 +51,13 @@ enum GlobalTable {
         }
     }
 
-    /// `dict(a=1)`, `namespace(a=1)`; a map as the first argument is copied.
+    /// `dict(a=1)`, `namespace(a=1)`; a map or a list of pairs as the first argument is copied.
     private static func table(_ m: inout Machine, _ site: Machine.CallSite, _ kind: TableKind)
         throws(RenderFault)
     {
-        guard site.count <= 1 else {
-            throw RenderFault("\(kind == .map ? "dict" : "namespace")() takes a map and keywords")
-        }
-        let temporary = try m.reserve(4)
+        let name = kind == .map ? "dict" : "namespace"
+        guard site.count <= 1 else { throw RenderFault("\(name)() takes a map and keywords") }
+        let temporary = try m.reserve(5)
         defer { m.release(to: temporary) }
         m.setTable(temporary, kind)
         var sources: [Int] = []
@@ -67,22 +66,58 @@ enum GlobalTable {
         for source in sources {
             if m.values[source].type == .undefined { continue }
             guard m.values[source].type == .table else {
-                throw RenderFault("expected a map, not \(m.values[source].typeName)")
+                throw RenderFault(
+                    "\(name)() takes a map or a list of pairs, not \(m.values[source].typeName)")
             }
-            let count = m.sortedKeys(source, to: temporary + 1)
+            let isList = m.isList(source)
+            let count =
+                isList ? try m.listify(source, to: temporary + 1) : m.sortedKeys(source, to: temporary + 1)
             for position in 0..<count {
+                try m.work()
                 m.item(temporary + 1, position + 1, to: temporary + 2)
-                try m.get(source, temporary + 2, to: temporary + 3)
-                lht_set(
-                    m.lua, m.slot(temporary), &m.values.base[temporary + 2], m.slot(temporary + 2),
-                    &m.values.base[temporary + 3], m.slot(temporary + 3))
+                if isList {
+                    try splitPair(&m, temporary + 2, to: temporary + 3, name)
+                } else {
+                    m.copy(temporary + 2, temporary + 3)
+                    try m.get(source, temporary + 3, to: temporary + 4)
+                }
+                let isKey = lht_set(
+                    m.lua, m.slot(temporary), &m.values.base[temporary + 3], m.slot(temporary + 3),
+                    &m.values.base[temporary + 4], m.slot(temporary + 4))
+                guard isKey else { throw RenderFault("a key of \(name)() cannot be undefined or nan") }
             }
         }
         m.copy(temporary, site.result)
     }
 
+    /// Key and value of an item of the list that `dict` got.
+    private static func splitPair(_ m: inout Machine, _ pair: Int, to index: Int, _ name: String)
+        throws(RenderFault)
+    {
+        guard m.values[pair].type == .table, m.isList(pair), m.values[pair].tableKind != .range,
+            lht_length(m.lua, m.slot(pair)) == 2
+        else { throw RenderFault("\(name)() takes a map or a list of pairs; an item is not a pair") }
+        for offset in 0..<2 { m.item(pair, Int64(offset) + 1, to: index + offset) }
+    }
+
+    /// Keywords that a function does not know are mistakes.
+    private static func checkKeywords(_ m: inout Machine, _ site: Machine.CallSite, _ known: String?, _ name: String)
+        throws(RenderFault)
+    {
+        guard site.keywords >= 0 else { return }
+        let temporary = try m.reserve(2)
+        defer { m.release(to: temporary) }
+        for position in 0..<m.sortedKeys(site.keywords, to: temporary) {
+            m.item(temporary, position + 1, to: temporary + 1)
+            try m.textify(temporary + 1)
+            let keyword = String(decoding: m.values[temporary + 1].bytes.prefix(80), as: UTF8.self)
+            guard keyword == known else { throw RenderFault("'\(name)' has no parameter '\(keyword)'") }
+        }
+    }
+
     /// {position, items…}
     private static func cycler(_ m: inout Machine, _ site: Machine.CallSite) throws(RenderFault) {
+        try checkKeywords(&m, site, nil, "cycler")
         guard site.count > 0 else { throw RenderFault("cycler() needs something to cycle through") }
         let temporary = try m.reserve(2)
         defer { m.release(to: temporary) }
@@ -95,19 +130,27 @@ enum GlobalTable {
 
     /// {used, separator}
     private static func joiner(_ m: inout Machine, _ site: Machine.CallSite) throws(RenderFault) {
+        try checkKeywords(&m, site, "sep", "joiner")
+        guard site.count <= 1 else { throw RenderFault("'joiner' takes at most 1 argument") }
         let temporary = try m.reserve(2)
         defer { m.release(to: temporary) }
         m.setTable(temporary, .joiner, items: 2)
         m.values[temporary + 1] = .boolean(false)
         m.setItem(temporary, 1, temporary + 1)
-        if site.count > 0 {
-            m.setItem(temporary, 2, site.first)
-        } else {
-            m.scratch.count = 0
-            m.scratch.append(", ")
-            try m.setScratch(temporary + 1)
-            m.setItem(temporary, 2, temporary + 1)
+        m.values[temporary + 1] = .undefined
+        if site.keywords >= 0 {
+            try m.setText(temporary + 1, "sep")
+            try m.get(site.keywords, temporary + 1, to: temporary + 1)
         }
+        if site.count > 0 {
+            guard m.values[temporary + 1].type == .undefined else {
+                throw RenderFault("'joiner' got 'sep' twice")
+            }
+            m.copy(site.first, temporary + 1)
+        } else if m.values[temporary + 1].type == .undefined {
+            try m.setText(temporary + 1, ", ")
+        }
+        m.setItem(temporary, 2, temporary + 1)
         m.copy(temporary, site.result)
     }
 }

@@ -185,7 +185,8 @@ enum ListFilters {
     private static func items(_ m: inout Machine, _ call: Call) throws(RenderFault) {
         let value = m.values[call.base]
         guard value.type == .table, !m.isList(call.base) else {
-            if value.type == .undefined, m.set.options.undefined != .strict {
+            if value.type == .undefined {
+                if m.set.options.undefined == .strict { throw m.undefinedFault(value) }
                 return m.setTable(call.base, .list)
             }
             throw RenderFault("items needs a map, not \(value.typeName)")

@@ -94,14 +94,26 @@ extension Machine {
         return AttributePath(first: first, count: parts.count)
     }
 
-    /// Replaces the value by its attribute.
-    mutating func follow(_ path: AttributePath, _ index: Int) throws(RenderFault) {
+    /// Replaces the value by its attribute; with a default, by undefined where the path breaks off.
+    mutating func follow(_ path: AttributePath, _ index: Int, hasDefault: Bool = false) throws(RenderFault) {
         for offset in 0..<path.count {
-            if values[index].type == .undefined, set.options.undefined == .lenient {
-                throw undefinedFault(values[index])
+            if values[index].type == .undefined, set.options.undefined != .chainable {
+                if hasDefault { return }
+                guard offset > 0 else { throw undefinedFault(values[index]) }
+                throw RenderFault("'\(text(of: path, offset))' is undefined", kind: .undefined)
             }
             try self.index(index, by: path.first + offset, to: index)
         }
+    }
+
+    /// The first parts of a path, for a message.
+    private func text(of path: AttributePath, _ count: Int) -> String {
+        let parts = (0..<count).map { offset in
+            let value = values[path.first + offset]
+            return value.type == .string
+                ? String(decoding: value.bytes.prefix(80), as: UTF8.self) : String(value.integer)
+        }
+        return parts.joined(separator: ".")
     }
 
     // MARK: Results

@@ -51,7 +51,7 @@ enum SelectionFilters {
         let hasDefault = try keyword(&m, call, "default", to: temporary + 1)
         let path = try m.path(temporary)
         try m.buildList(from: call.base, to: call.base) { (m, item, list) throws(RenderFault) in
-            try m.follow(path, item)
+            try m.follow(path, item, hasDefault: hasDefault)
             if hasDefault, m.values[item].type == .undefined { m.copy(temporary + 1, item) }
             m.add(item, to: &list)
         }
@@ -69,10 +69,43 @@ enum SelectionFilters {
                 let filter = FilterTable.all[number]
                 let count = try bindKeywords(&m, call, filter.signature, base, extra, name)
                 try filter.run(&m, Call(base: base, count: count + 1, hasKeywords: false))
+            } else if name == "call", !m.set.options.scriptFilters.contains(name) {
+                try callMethod(&m, call, of: item, extra, to: base)
             } else {
-                try m.callScript(named: name, Int32(LHT_FILTERS), base, extra + 1)
+                let keywords = call.hasKeywords ? call.base + call.count - 1 : -1
+                try m.callScript(named: name, Int32(LHT_FILTERS), base, extra + 1, keywords: keywords)
             }
             m.add(base, to: &list)
+        }
+    }
+
+    /// `map("call", "method", x)`. As with any function in the middle of a filter, it cannot wait.
+    private static func callMethod(
+        _ m: inout Machine, _ call: Call, of object: Int, _ extra: Int, to base: Int
+    ) throws(RenderFault) {
+        guard extra > 0 else { throw RenderFault("'call' needs the name of a method") }
+        let method = call.base + 2
+        try m.index(object, by: method, to: base)
+        guard isFunction(m, base) else {
+            let type = m.values[base].typeName
+            try m.textify(method)
+            let name = String(decoding: m.values[method].bytes.prefix(80), as: UTF8.self)
+            throw RenderFault("the method '\(name)' cannot be called: it is \(type)")
+        }
+        m.push(base)
+        m.push(object)
+        for offset in 1..<extra { m.push(method + offset) }
+        if call.hasKeywords { m.push(call.base + call.count - 1) }
+        let count = Int32(truncatingIfNeeded: extra + (call.hasKeywords ? 1 : 0))
+        guard lht_call(m.lua, count, m.slot(base), &m.values.base[base]) else { throw m.scriptFault(base) }
+    }
+
+    private static func isFunction(_ m: borrowing Machine, _ index: Int) -> Bool {
+        switch m.values[index].type {
+        case .function: true
+        case .userdata: m.hasMetamethod(index, ["__call"])
+        case .table: m.values[index].hasMetatable && m.hasMetamethod(index, ["__call"])
+        default: false
         }
     }
 
@@ -140,9 +173,9 @@ enum SelectionFilters {
 
 extension Machine {
     /// A filter or test of a script in the middle of another filter: it cannot wait.
-    mutating func callScript(named name: String, _ table: Int32, _ base: Int, _ count: Int)
-        throws(RenderFault)
-    {
+    mutating func callScript(
+        named name: String, _ table: Int32, _ base: Int, _ count: Int, keywords: Int = -1
+    ) throws(RenderFault) {
         guard lh_type_of(lua, origin + table) == LH_TABLE else {
             throw RenderFault("there is no filter or test '\(name)'")
         }
@@ -157,6 +190,8 @@ extension Machine {
             throw RenderFault("there is no filter or test '\(name)'")
         }
         for offset in 0..<count { push(base + offset) }
-        guard lht_call(lua, Int32(count), slot(base), &values.base[base]) else { throw scriptFault(base) }
+        if keywords >= 0 { push(keywords) }
+        let count = Int32(truncatingIfNeeded: count + (keywords >= 0 ? 1 : 0))
+        guard lht_call(lua, count, slot(base), &values.base[base]) else { throw scriptFault(base) }
     }
 }

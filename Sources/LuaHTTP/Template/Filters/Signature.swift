@@ -42,7 +42,12 @@ extension Signature {
         var binding = Binding()
         binding.values = arguments.positional.map { $0 }
         if binding.values.count > parameters.count, !isVariadic {
-            let most = parameters.isEmpty ? "no arguments" : "at most \(parameters.count) arguments"
+            let most =
+                switch parameters.count {
+                case 0: "no arguments"
+                case 1: "at most 1 argument"
+                default: "at most \(parameters.count) arguments"
+                }
             throw SyntaxFault(message: "'\(name)' takes \(most)", span: span)
         }
         for (keyword, value) in arguments.keywords {

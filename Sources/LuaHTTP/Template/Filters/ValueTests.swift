@@ -26,9 +26,12 @@ enum ValueTests {
         Test(
             "iterable", "",
             { (m, c) throws(RenderFault) in
-                isSequence(&m, c.base) || m.values[c.base].type == .undefined
+                let value = m.values[c.base]
+                guard value.type == .undefined else { return isSequence(&m, c.base) }
+                if m.set.options.undefined == .strict { throw m.undefinedFault(value) }
+                return true
             }),
-        Test("callable", "", { (m, c) throws(RenderFault) in isCallable(m.values[c.base]) }),
+        Test("callable", "", { (m, c) throws(RenderFault) in isCallable(m, c.base) }),
         Test(
             "escaped", "",
             { (m, c) throws(RenderFault) in m.values[c.base].type == .string && m.values[c.base].isSafe }),
@@ -39,7 +42,7 @@ enum ValueTests {
         Test(
             "filter", "",
             { (m, c) throws(RenderFault) in
-                isKnown(m, c) { FilterTable.number(of: $0) != nil || $1.scriptFilters.contains($0) }
+                isKnown(m, c) { FilterTable.isKnown($0) || $1.scriptFilters.contains($0) }
             }),
         Test(
             "test", "",
@@ -64,10 +67,13 @@ enum ValueTests {
         }
     }
 
-    private static func isCallable(_ value: Value) -> Bool {
-        switch value.type {
+    private static func isCallable(_ m: borrowing Machine, _ index: Int) -> Bool {
+        let value = m.values[index]
+        return switch value.type {
         case .function, .builtin: true
+        case .table where value.hasMetatable: m.hasMetamethod(index, ["__call"])
         case .table: value.tableKind == .macro || value.tableKind == .joiner
+        case .userdata: m.hasMetamethod(index, ["__call"])
         default: false
         }
     }

@@ -52,6 +52,8 @@ struct LoopState {
     var start: Int64 = 0
     var step: Int64 = 1
     var depth: Int32 = 0
+    /// Of a function: where to go when its first call gives nothing.
+    var otherwise = 0
     /// Where the loop begins, once it has been turned into a value that can be called.
     var entry = -1
 }

@@ -40,7 +40,8 @@ extension Machine {
         case .filter: try filter(instruction, a)
         case .test: try test(instruction, a)
         case .beginLoop:
-            if try !beginLoop(a) { pc += instruction.distance - 1 }
+            let otherwise = pc + instruction.distance - 1
+            if try !beginLoop(a, otherwise: otherwise) { pc = otherwise }
         case .endLoop: loops.removeLast()
         case .unpack: try unpack(a, to: b, count: Int(instruction.c))
         case .loopCycle: try loopCycle(instruction, a)

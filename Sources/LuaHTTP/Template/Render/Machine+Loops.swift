@@ -5,8 +5,8 @@ internal import CLua
 /// `for`: sequences of every kind, and what `loop` knows. A loop is a record of numbers; there is no loop
 /// object unless a template asks for one.
 extension Machine {
-    /// False when there is nothing to go over.
-    mutating func beginLoop(_ index: Int) throws(RenderFault) -> Bool {
+    /// False when there is nothing to go over; of a function that is known only when it was called.
+    mutating func beginLoop(_ index: Int, otherwise: Int) throws(RenderFault) -> Bool {
         let value = values[index]
         var state = LoopState(kind: .list, sequence: index, count: 0)
         switch value.type {
@@ -36,6 +36,7 @@ extension Machine {
         case .function:
             state.kind = .function
             state.count = -1
+            state.otherwise = otherwise
         default: throw RenderFault("a value of type \(value.typeName) cannot be iterated over")
         }
         guard state.count != 0 else { return false }
@@ -88,11 +89,11 @@ extension Machine {
         loops[loop].position &+= 1
         switch state.kind {
         case .map:
-            item(state.sequence + 1, state.position + 1, to: target)
-            if instruction.flags == 2 {
-                try get(state.sequence, target, to: target + 1)
-                return true
-            }
+            let key = instruction.flags == 4 ? target + 1 : target
+            item(state.sequence + 1, state.position + 1, to: key)
+            if instruction.flags != 0 { try get(state.sequence, key, to: key + 1) }
+            if instruction.flags == 4 { makePair(target) }
+            return true
         case .range: values[target] = .integer(state.start &+ state.step &* state.position)
         case .string:
             let value = values[state.sequence]
@@ -111,17 +112,26 @@ extension Machine {
         let target = pendingResult
         if results == 0 || lh_type_of(lua, slot(top)) == LH_NIL {
             lh_set_top(lua, slot(top) - 1)
+            let isEmpty = loops.last.position == 1
+            pc = isEmpty ? loops.last.otherwise : pc + instruction.distance - 1
             loops.removeLast()
-            pc += instruction.distance - 1
             return
         }
-        if instruction.flags == 2 {
+        let first = instruction.flags == 4 ? target + 1 : target
+        if instruction.flags != 0 {
             lh_set_top(lua, slot(top) + 1)
-            lht_take(lua, slot(target + 1), &values.base[target + 1])
+            lht_take(lua, slot(first + 1), &values.base[first + 1])
         } else {
             lh_set_top(lua, slot(top))
         }
-        lht_take(lua, slot(target), &values.base[target])
+        lht_take(lua, slot(first), &values.base[first])
+        if instruction.flags == 4 { makePair(target) }
+    }
+
+    /// A list of the two values behind `target`.
+    private mutating func makePair(_ target: Int) {
+        setTable(target, .list, items: 2)
+        for offset in 1...2 { setItem(target, Int64(offset), target + offset) }
     }
 
     // MARK: Unpacking

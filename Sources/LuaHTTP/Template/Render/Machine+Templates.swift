@@ -133,7 +133,8 @@ extension Machine {
                 missing = "'\(String(decoding: value.bytes.prefix(200), as: UTF8.self))'"
             case .table where isList(operand):
                 if let number = try firstTemplate(operand) { return number }
-                missing = "none of the templates"
+                guard instruction.flags & 2 == 0 else { return nil }
+                throw RenderFault("none of the templates exists", kind: .templateNotFound)
             case .undefined: throw undefinedFault(value)
             default: throw RenderFault("the name of a template must be a string, not \(value.typeName)")
             }

@@ -82,10 +82,10 @@ extension Machine {
         if values[temporary].type == .string { try appendText(temporary, escaped: escaped) }
     }
 
-    private func hasTextMethod(_ index: Int) -> Bool {
+    func hasMetamethod(_ index: Int, _ names: [String]) -> Bool {
         guard lh_get_metatable(lua, slot(index)) else { return false }
         defer { lh_set_top(lua, slot(top) - 1) }
-        for name in ["__html", "__tostring"] {
+        for name in names {
             let type = name.withCString { lh_get_field(lua, slot(top), $0, name.utf8.count) }
             if type != LH_NIL { return true }
         }
@@ -105,7 +105,7 @@ extension Machine {
             // An object with __html is safe, and says so only when asked for its text.
             let temporary = try reserve(1)
             defer { release(to: temporary) }
-            if hasTextMethod(index) || values[index].type == .userdata {
+            if values[index].type == .userdata || hasMetamethod(index, ["__html", "__tostring"]) {
                 guard lht_text(lua, slot(index), slot(temporary), &values.base[temporary]) else {
                     throw scriptFault(temporary)
                 }

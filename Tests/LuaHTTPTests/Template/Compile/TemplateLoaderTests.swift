@@ -61,6 +61,15 @@ struct TemplateLoaderTests {
         #expect(String(decoding: sources[0].bytes, as: UTF8.self) == "X")
     }
 
+    @Test func `pictures and fonts beside them are no templates`() throws {
+        let directory = try TemplateDirectory()
+        for name in ["logo.png", "PHOTO.JPG", "f.woff2", "favicon.ico", "png", "a.png.html", "b.svg"] {
+            try directory.write(name, "x")
+        }
+        let (sources, errors) = TemplateLoader.load(root: directory.path)
+        #expect(sources.map(\.name) == ["a.png.html", "b.svg", "png"] && errors.isEmpty)
+    }
+
     @Test func `links must stay below the root`() throws {
         let directory = try TemplateDirectory()
         try directory.write("a.html", "A")

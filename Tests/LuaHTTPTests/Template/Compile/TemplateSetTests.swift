@@ -67,7 +67,10 @@ struct TemplateSetTests {
 
     @Test(arguments: [
         ("a.html", true), ("a.htm", true), ("a.svg", true), ("a.xml.j2", true), ("a.html.jinja", true),
-        ("a", true),
+        ("a", true), ("A.HTML", true), ("a.Htm.J2", true), ("a.html.j2.jinja", true), ("d.x/a", true),
+        ("d.txt/a.j2", true), ("a.shtml", true), ("a.xht", true), ("a.rss", true), ("a.ATOM", true),
+        ("a.xsl", true), ("a.xslt", true), ("a.mathml", true), ("a.", true), ("a.txt.html", true),
+        ("a.html.txt", false), ("a.TXT", false), ("a.md", false),
         ("a.txt", false), ("a.json", false), ("a.js.j2", false), ("dir.html/a.txt", false),
     ])
     func `names decide about escaping`(_ name: String, _ escapes: Bool) {

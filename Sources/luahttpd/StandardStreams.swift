@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// Standard input, output and error, which a supervisor may have closed.
+enum StandardStreams {
+    /// Opens what is closed on /dev/null: otherwise the next socket or epoll descriptor would get the number,
+    /// and the log would be written to it.
+    static func ensureOpen() {
+        for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) < 0 {
+            // The lowest free number is this one.
+            _ = open("/dev/null", O_RDWR)
+        }
+    }
+}
