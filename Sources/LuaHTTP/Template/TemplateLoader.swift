@@ -99,7 +99,8 @@ struct TemplateLoader {
     }
 
     private static let binaryExtensions: Set<String> = [
-        "png", "apng", "jpg", "jpeg", "gif", "webp", "avif", "ico", "bmp", "tif", "tiff", "psd", "woff", "woff2",
+        "png", "apng", "jpg", "jpeg", "gif", "webp", "avif", "ico", "bmp", "tif", "tiff", "psd", "woff",
+        "woff2",
         "ttf", "otf", "eot", "mp3", "ogg", "wav", "mp4", "webm", "pdf", "zip", "gz", "br", "wasm",
     ]
 

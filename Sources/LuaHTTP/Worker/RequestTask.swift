@@ -42,6 +42,8 @@ final class RequestTask {
 
     /// A host function that waits, and where its results go.
     struct Wait {
+        /// Tells this wait from others of this task, which serves one request after the other.
+        let number: UInt64
         var stack: LuaStack
         var cancel: () -> Void
     }
@@ -204,14 +206,23 @@ final class RequestTask {
 
     // MARK: Waiting
 
-    /// Registers what the running host function waits for; `cancel` is called when the client goes first.
-    func beginWait(cancel: @escaping () -> Void) {
-        wait = Wait(stack: generation.vm.main, cancel: cancel)
+    private var lastWait: UInt64 = 0
+
+    /// The number for the wait that is about to begin.
+    func nextWait() -> UInt64 {
+        lastWait &+= 1
+        return lastWait
     }
 
-    /// The wait is over: its results are pushed by `push`, and the handler goes on.
-    func endWait(_ push: (LuaStack) -> Void) {
-        guard let wait else { return }
+    /// Registers what the running host function waits for; `cancel` is called when the client goes first.
+    func beginWait(_ number: UInt64, cancel: @escaping () -> Void) {
+        wait = Wait(number: number, stack: generation.vm.main, cancel: cancel)
+    }
+
+    /// Wait `number` is over: its results are pushed by `push`, and the handler goes on. A timer that was due
+    /// already cannot be taken back, so one of a cancelled wait may come here and finds another number.
+    func endWait(_ number: UInt64, _ push: (LuaStack) -> Void) {
+        guard let wait, wait.number == number else { return }
         self.wait = nil
         push(wait.stack)
         resume(arguments: 0)

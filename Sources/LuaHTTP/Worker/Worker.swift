@@ -170,10 +170,11 @@ final class Worker: HTTPApplication {
     func sleep(seconds: Double) throws(HostError) {
         guard let task = current else { throw .message("cannot wait here: no request is running") }
         let nanoseconds = Int64(exactly: (seconds * 1e9).rounded()) ?? .max
+        let wait = task.nextWait()
         let timer = loop.assumeIsolated().scheduleTask(in: .nanoseconds(nanoseconds)) {
-            task.endWait { _ in }
+            task.endWait(wait) { _ in }
         }
-        task.beginWait { timer.cancel() }
+        task.beginWait(wait) { timer.cancel() }
     }
 
     /// Runs `body` after the events that are due already, so that other requests get their turn.

@@ -59,7 +59,8 @@ struct TemplateErrorTests {
                 return
             }
             let shown = errors[0].description
-            #expect(shown.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control })
+            #expect(
+                shown.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control })
             #expect(errors[0].excerpt.contains("\u{241B}[2J\u{2400}\u{2421}\u{FFFD}"))
         }
     }
@@ -73,4 +74,3 @@ struct TemplateErrorTests {
         #expect(error.description == "template not found: the link leads out")
     }
 }
-

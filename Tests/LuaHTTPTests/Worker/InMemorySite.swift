@@ -11,6 +11,7 @@ import NIOEmbedded
 final class InMemorySite {
     let channel: EmbeddedChannel
     let worker: Worker
+    let handler: HTTP1Handler<Worker>
     let log = LogCapture()
     private let directory: URL
 
@@ -46,9 +47,12 @@ final class InMemorySite {
                 host: "127.0.0.1", port: 8080),
             templates: set, logger: Logger(label: "test") { _ in LogCapture.Handler(log) })
         let connections = LoopConnections(eventLoop: channel.eventLoop)
-        try channel.pipeline.syncOperations.addHandler(
-            HTTP1Handler(application: worker, loop: connections, limits: Limits(), remoteAddress: nil))
+        handler = HTTP1Handler(application: worker, loop: connections, limits: Limits(), remoteAddress: nil)
+        try channel.pipeline.syncOperations.addHandler(handler)
     }
+
+    /// The request that the connection is at.
+    var task: RequestTask? { handler.exchange.task as? RequestTask }
 
     deinit {
         _ = try? channel.finish(acceptAlreadyClosed: true)

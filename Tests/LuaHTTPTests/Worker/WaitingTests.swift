@@ -59,6 +59,18 @@ import Testing
         #expect(coroutine.stack.integer(at: 1) == 1)
     }
 
+    @Test func aTimerThatComesTooLateWakesNobodyElse() throws {
+        let site = try InMemorySite(Self.app)
+        #expect(try site.get("/sleep") == "")
+        let task = try #require(site.task)
+        task.endWait(0) { _ in }
+        #expect(try site.received() == "")
+        site.channel.embeddedEventLoop.advanceTime(by: .seconds(5))
+        #expect(try site.received().hasSuffix("slept /sleep"))
+        task.endWait(1) { _ in }
+        #expect(try site.received() == "")
+    }
+
     @Test func whereLuaCannotWaitTheErrorSaysSo() throws {
         let site = try InMemorySite(Self.app)
         #expect(try site.get("/sort").contains("app.lua:14: cannot wait here"))

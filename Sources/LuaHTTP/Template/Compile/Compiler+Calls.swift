@@ -88,13 +88,14 @@ extension Compiler {
                 return
             }
             throw unknown(
-                "filter", name, FilterTable.names + symbols.options.scriptFilters, arguments.positional[position].span)
+                "filter", name, FilterTable.names + symbols.options.scriptFilters,
+                arguments.positional[position].span)
         case "select", "reject", "selectattr", "rejectattr":
             guard TestTable.number(of: name) == nil, !symbols.options.scriptTests.contains(name) else {
                 return
             }
             throw unknown(
-                "test", name, TestTable.numbers.keys + symbols.options.scriptTests,
+                "test", name, TestTable.numbers.keys.map { $0 } + symbols.options.scriptTests,
                 arguments.positional[position].span)
         default: return
         }

@@ -101,9 +101,9 @@ enum GlobalTable {
     }
 
     /// Keywords that a function does not know are mistakes.
-    private static func checkKeywords(_ m: inout Machine, _ site: Machine.CallSite, _ known: String?, _ name: String)
-        throws(RenderFault)
-    {
+    private static func checkKeywords(
+        _ m: inout Machine, _ site: Machine.CallSite, _ known: String?, _ name: String
+    ) throws(RenderFault) {
         guard site.keywords >= 0 else { return }
         let temporary = try m.reserve(2)
         defer { m.release(to: temporary) }

@@ -61,7 +61,7 @@ extension Machine {
     private mutating func appendObject(_ index: Int, escaped: Bool) throws(RenderFault) {
         let value = values[index]
         var isText = value.type == .userdata
-        if value.type == .table, value.hasMetatable { isText = hasTextMethod(index) }
+        if value.type == .table, value.hasMetatable { isText = hasMetamethod(index, Self.textMethods) }
         let temporary = try reserve(1)
         defer { release(to: temporary) }
         if value.type == .table, value.tableKind == .module {
@@ -81,6 +81,8 @@ extension Machine {
         }
         if values[temporary].type == .string { try appendText(temporary, escaped: escaped) }
     }
+
+    private static let textMethods = ["__html", "__tostring"]
 
     func hasMetamethod(_ index: Int, _ names: [String]) -> Bool {
         guard lh_get_metatable(lua, slot(index)) else { return false }
@@ -105,7 +107,7 @@ extension Machine {
             // An object with __html is safe, and says so only when asked for its text.
             let temporary = try reserve(1)
             defer { release(to: temporary) }
-            if values[index].type == .userdata || hasMetamethod(index, ["__html", "__tostring"]) {
+            if values[index].type == .userdata || hasMetamethod(index, Self.textMethods) {
                 guard lht_text(lua, slot(index), slot(temporary), &values.base[temporary]) else {
                     throw scriptFault(temporary)
                 }

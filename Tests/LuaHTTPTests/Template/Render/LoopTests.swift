@@ -18,7 +18,8 @@ struct LoopTests {
         (pairs, "1/2:a=1 2/2:c=3 "),
         (iterator, "1/2:k1=1 2/2:k3=1 "), ("{}", ""), ("function() end", ""),
     ])
-    func `two targets with a condition count what was accepted`(_ sequence: String, _ expected: String) throws {
+    func `two targets with a condition count what was accepted`(_ sequence: String, _ expected: String) throws
+    {
         let source =
             "{% for k, v in m if v %}{{ loop.index }}/{{ loop.length }}:{{ k }}={{ v }} {% endfor %}"
         #expect(try tester.render(source, data: "{m = \(sequence)}") == expected)
@@ -51,16 +52,20 @@ struct LoopTests {
     }
 
     @Test func `a second result that is missing is undefined`() throws {
-        let data = "{f = (function() local i = 0; return function() i = i + 1; if i < 3 then return i end end end)()}"
+        let data = "{f = \(Self.twice)}"
         #expect(
             try tester.render(
                 "{% for a, b in f if a %}{{ loop.index }}{{ a }}{{ b is defined }} {% endfor %}", data: data)
                 == "11false 22false ")
     }
 
+    private static let twice = """
+        (function() local i = 0; return function() i = i + 1; if i < 3 then return i end end end)()
+        """
+
     @Test func `else follows an iterator that gives nothing`() throws {
         let data =
-            "{f = function() end, n = function() return nil, 1 end, g = (function() local i = 0; return function() i = i + 1; if i < 3 then return i end end end)()}"
+            "{f = function() end, n = function() return nil, 1 end, g = \(Self.twice)}"
         #expect(
             try tester.render(
                 "{% for x in f %}{{ x }}{% else %}E{% endfor %}{% for x, y in n %}{{ x }}{% else %}N{% endfor %}"
