@@ -57,7 +57,10 @@ let package = Package(
             // are lld's, which comes with Swift; the default linker takes only whole names.
             linkerSettings: [
                 .unsafeFlags(
-                    ["-use-ld=lld"] + ["lua_*", "luaL_*", "luaopen_*"].flatMap { ["-Xlinker", "--export-dynamic-symbol=\($0)"] },
+                    ["-use-ld=lld"]
+                        + ["lua_*", "luaL_*", "luaopen_*"].flatMap {
+                            ["-Xlinker", "--export-dynamic-symbol=\($0)"]
+                        },
                     .when(platforms: [.linux]))
             ]
         ),

@@ -6,7 +6,8 @@ import LuaHTTP
 /// `luahttpd check app.lua`
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Load an app and its templates without serving; exit code 1 if something is wrong.")
+        commandName: "check",
+        abstract: "Load an app and its templates without serving; exit code 1 if something is wrong.")
 
     @Argument(help: "The main script.", completion: .file(extensions: ["lua"]))
     var script: String

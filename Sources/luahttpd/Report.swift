@@ -21,8 +21,9 @@ enum Report {
             server.isDevelopment
             ? "development: errors are shown in the browser, templates are strict, new globals in handlers are errors"
             : "production: errors show a plain page, details are in the log"
-        write("luahttpd \(LuaHTTPVersion.text) (\(LuaHTTPVersion.lua)) serves \(script) on "
-            + colored("http://\(host):\(server.port)/", 36) + " with \(workers)\n\(mode)\n")
+        write(
+            "luahttpd \(LuaHTTPVersion.text) (\(LuaHTTPVersion.lua)) serves \(script) on "
+                + colored("http://\(host):\(server.port)/", 36) + " with \(workers)\n\(mode)\n")
     }
 
     private static func colored(_ text: String, _ code: Int) -> String {
@@ -49,7 +50,8 @@ enum Environment {
         var found: [String: String] = [:]
         guard var entry = environ as UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? else { return found }
         while let text = entry.pointee {
-            let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = String(cString: text).split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if parts.count == 2 { found[String(parts[0])] = String(parts[1]) }
             entry += 1
         }

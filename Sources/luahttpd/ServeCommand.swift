@@ -29,7 +29,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Flag(
         exclusivity: .exclusive,
-        help: "Detailed error pages and strict checks, or plain pages (default: --dev on a terminal and loopback).")
+        help:
+            "Detailed error pages and strict checks, or plain pages (default: --dev on a terminal and loopback)."
+    )
     var mode: Mode?
 
     @Option(help: "debug, info, warn or error (default: info).")
@@ -46,7 +48,8 @@ struct ServeCommand: AsyncParsableCommand {
 
         static func help(for value: Mode) -> ArgumentHelp? {
             switch value {
-            case .dev: "Development: errors show source and calls in the browser; new globals in handlers are errors."
+            case .dev:
+                "Development: errors show source and calls in the browser; new globals in handlers are errors."
             case .prod: "Production: errors show a plain page; new globals in handlers are warned about once."
             }
         }
@@ -54,7 +57,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let port, !(0...65535).contains(port) { throw ValidationError("--port must be from 0 to 65535.") }
-        if let workers, !(1...1024).contains(workers) { throw ValidationError("--workers must be from 1 to 1024.") }
+        if let workers, !(1...1024).contains(workers) {
+            throw ValidationError("--workers must be from 1 to 1024.")
+        }
     }
 
     func run() async throws {

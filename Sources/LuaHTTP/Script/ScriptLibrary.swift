@@ -84,7 +84,9 @@ struct ScriptLibrary: ~Copyable {
         defer { stack.top = top }
         stack.push(explainFunction)
         for index in 0..<count { stack.pushCopy(of: first + index) }
-        guard stack.call(arguments: count, results: 1) == .ok else { return "returned values that do not fit" }
+        guard stack.call(arguments: count, results: 1) == .ok else {
+            return "returned values that do not fit"
+        }
         return stack.string(at: -1) ?? "returned values that do not fit"
     }
 

@@ -50,12 +50,15 @@ struct ScriptSettings: Sendable, Equatable {
     }
 
     private static func integer(
-        _ name: StaticString, _ range: ClosedRange<Int64>, _ stack: LuaStack, _ table: Int32, prefix: String = ""
+        _ name: StaticString, _ range: ClosedRange<Int64>, _ stack: LuaStack, _ table: Int32,
+        prefix: String = ""
     ) throws(ScriptError) -> Int? {
         guard stack.getField(name, of: table) != .nil else { return nil }
         guard let value = stack.integer(at: -1), range.contains(value) else {
             throw ScriptError(
-                message: "app:config: \(prefix)\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+                message:
+                    "app:config: \(prefix)\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)"
+            )
         }
         return Int(clamping: value)
     }

@@ -28,8 +28,10 @@ enum UrlencodedTable {
             pairs = try FormBody.parse(bytes, percent: percent, limit: mostPairs)
         } catch {
             switch error {
-            case .malformedPercent: throw .abort(status: 400, message: "the form has a malformed percent-encoding")
-            case .tooManyFields: throw .abort(status: 413, message: "more than \(mostPairs) form or query fields")
+            case .malformedPercent:
+                throw .abort(status: 400, message: "the form has a malformed percent-encoding")
+            case .tooManyFields:
+                throw .abort(status: 413, message: "more than \(mostPairs) form or query fields")
             }
         }
         stack.pushTable(fields: pairs.count)

@@ -25,7 +25,9 @@ public struct ServerOptions: Sendable, Equatable {
     ///
     /// - Throws: ``LoadError`` for a variable that has no valid value.
     public mutating func fill(from environment: [String: String]) throws(LoadError) {
-        func value(_ name: String) -> String? { environment["LUAHTTPD_" + name].flatMap { $0.isEmpty ? nil : $0 } }
+        func value(_ name: String) -> String? {
+            environment["LUAHTTPD_" + name].flatMap { $0.isEmpty ? nil : $0 }
+        }
         if host == nil { host = value("HOST") }
         if logLevel == nil { logLevel = value("LOG_LEVEL") }
         if port == nil, let text = value("PORT") {
@@ -50,9 +52,12 @@ public struct ServerOptions: Sendable, Equatable {
         }
     }
 
-    private static func number(_ text: String, in range: ClosedRange<Int>, _ name: String) throws(LoadError) -> Int {
+    private static func number(_ text: String, in range: ClosedRange<Int>, _ name: String) throws(LoadError)
+        -> Int
+    {
         guard let number = Int(text), range.contains(number) else {
-            throw LoadError("\(name)=\(text): must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+            throw LoadError(
+                "\(name)=\(text): must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
     }

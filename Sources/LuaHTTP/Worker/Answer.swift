@@ -53,8 +53,12 @@ struct AnswerReader {
             var answer = Answer(
                 status: defaultStatus, content: .template(variables: first, name: first + 1))
             guard last == first + 2 else { return answer }
-            guard stack.type(at: last) == .table else { throw AnswerMistake(text: generation.library.explain(from: first, on: stack)) }
-            if let complaint = generation.library.complaint(aboutOptionsAt: last, on: stack) { throw AnswerMistake(text: complaint) }
+            guard stack.type(at: last) == .table else {
+                throw AnswerMistake(text: generation.library.explain(from: first, on: stack))
+            }
+            if let complaint = generation.library.complaint(aboutOptionsAt: last, on: stack) {
+                throw AnswerMistake(text: complaint)
+            }
             try readOptions(at: last, into: &answer, &fields)
             return answer
         default:
@@ -62,13 +66,15 @@ struct AnswerReader {
         }
     }
 
-    private func readResponse(at table: Int32, into fields: inout HeaderBlock) throws(AnswerMistake) -> Answer {
+    private func readResponse(at table: Int32, into fields: inout HeaderBlock) throws(AnswerMistake) -> Answer
+    {
         var answer = Answer(status: defaultStatus, content: .empty)
         let found = try readOptions(at: table, into: &answer, &fields)
         if found.contains(.template), stack.getField("template", of: table) == .string {
             let name = stack.top
             guard stack.getField("vars", of: table) == .table else {
-                throw AnswerMistake(text: "returned a response with a template but without a table of variables")
+                throw AnswerMistake(
+                    text: "returned a response with a template but without a table of variables")
             }
             answer.content = .template(variables: stack.top, name: name)
         } else if found.contains(.file), stack.getField("file", of: table) == .string {
@@ -192,7 +198,9 @@ struct AnswerReader {
                 defer { stack.pop() }
                 guard let value = stack.bytes(at: -1) else {
                     throw AnswerMistake(
-                        text: "returned the header \(Self.quoted(name)) with a list of values that are not all strings")
+                        text:
+                            "returned the header \(Self.quoted(name)) with a list of values that are not all strings"
+                    )
                 }
                 try add(name, value, to: &fields)
             }
@@ -206,7 +214,8 @@ struct AnswerReader {
     private func add(
         _ name: StaticString, _ value: StaticString, to fields: inout HeaderBlock
     ) throws(AnswerMistake) {
-        try add(name, UnsafeRawBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount), to: &fields)
+        try add(
+            name, UnsafeRawBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount), to: &fields)
     }
 
     private func add(
@@ -228,7 +237,8 @@ struct AnswerReader {
 
     static func explain(_ refusal: HeaderBlock.Refusal, _ name: UnsafeRawBufferPointer) -> String {
         switch refusal {
-        case .name: "returned the header \(quoted(name)), which is not a valid name: letters, digits and - only"
+        case .name:
+            "returned the header \(quoted(name)), which is not a valid name: letters, digits and - only"
         case .value:
             "returned the header \(quoted(name)) with a line break or another control character in its value"
         case .reserved: "returned the header \(quoted(name)), which the server sets; leave it out"

@@ -34,7 +34,8 @@ final class Generation {
 
     /// - Throws: ``ScriptError`` for routes that conflict or directories that are not there.
     init(
-        vm: LuaVM, library: consuming ScriptLibrary, definition: AppDefinition, handlers: consuming LuaRefTable,
+        vm: LuaVM, library: consuming ScriptLibrary, definition: AppDefinition,
+        handlers: consuming LuaRefTable,
         root: String
     ) throws(ScriptError) {
         var builder = RouteBuilder()
@@ -68,7 +69,8 @@ final class Generation {
         parameterNames = ParameterNames(table.parameterNames)
     }
 
-    private static func add(_ route: AppDefinition.Route, to builder: inout RouteBuilder) throws(ScriptError) {
+    private static func add(_ route: AppDefinition.Route, to builder: inout RouteBuilder) throws(ScriptError)
+    {
         do throws(RouteError) {
             var methods: RouteMethodSet = []
             for name in route.methods {
@@ -94,7 +96,8 @@ extension Generation: Sendable {}
 extension ScriptError {
     /// Takes file and line from "app.lua:12"; a message that starts with the place loses it.
     mutating func takePlace(from origin: String) {
-        guard let colon = origin.lastIndex(of: ":"), let number = Int(origin[origin.index(after: colon)...]) else {
+        guard let colon = origin.lastIndex(of: ":"), let number = Int(origin[origin.index(after: colon)...])
+        else {
             return
         }
         file = String(origin[..<colon])

@@ -45,7 +45,9 @@ struct GenerationLoader: Sendable {
             vm.put(coroutine)
             throw ScriptError(message: "\(script) is Lua bytecode: give the source")
         }
-        let compiled = source.withUnsafeBytes { vm.load(Self.withoutPrefix($0), name: "@" + script, on: stack) }
+        let compiled = source.withUnsafeBytes {
+            vm.load(Self.withoutPrefix($0), name: "@" + script, on: stack)
+        }
         guard compiled == .ok else {
             let error = ScriptError(takingFrom: stack, status: compiled)
             vm.discard(coroutine)

@@ -45,7 +45,8 @@ final class Rendering {
     private static func contentType(of name: UnsafeRawBufferPointer) -> StaticString {
         var file = name.firstIndex(of: UInt8(ascii: "#")).map { name[..<$0] } ?? name[...]
         if file.suffix(5).elementsEqual(".html".utf8) { return "text/html; charset=utf-8" }
-        for suffix in [".jinja", ".jinja2", ".j2"] where file.suffix(suffix.utf8.count).elementsEqual(suffix.utf8) {
+        for suffix in [".jinja", ".jinja2", ".j2"]
+        where file.suffix(suffix.utf8.count).elementsEqual(suffix.utf8) {
             file = file.dropLast(suffix.utf8.count)
         }
         return ContentType.of(fileName: file)

@@ -26,7 +26,8 @@ extension RequestTask {
             return fail(with: Failure(status: error == .malformed ? 400 : 404))
         }
         sendFile(
-            resolved, in: mount.root, mount.options, status: 200, fields: nil, hasContentType: false, isMount: true)
+            resolved, in: mount.root, mount.options, status: 200, fields: nil, hasContentType: false,
+            isMount: true)
     }
 
     /// `app.file(path)`, below the directory of the script.
@@ -44,7 +45,9 @@ extension RequestTask {
 
     /// `attachment` with a name in both forms of RFC 6266 §4.1.
     private func addDisposition(_ name: String) {
-        let plain = name.utf8.map { $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C ? $0 : UInt8(ascii: "_") }
+        let plain = name.utf8.map {
+            $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C ? $0 : UInt8(ascii: "_")
+        }
         var line = Array("Content-Disposition: attachment; filename=\"".utf8) + plain + Array("\"".utf8)
         if plain != Array(name.utf8) {
             line += Array("; filename*=UTF-8''".utf8)
@@ -68,7 +71,8 @@ extension RequestTask {
         case .failed(let code):
             fail(
                 with: Failure(
-                    status: 503, error: ScriptError(message: "cannot open a file: \(SystemError(code: code))")))
+                    status: 503, error: ScriptError(message: "cannot open a file: \(SystemError(code: code))")
+                ))
         }
     }
 
@@ -97,7 +101,9 @@ extension RequestTask {
         respond(status, header, file, response.range)
     }
 
-    private func respond(_ status: Int, _ header: ByteBuffer, _ file: consuming OpenFile, _ range: Range<Int64>) {
+    private func respond(
+        _ status: Int, _ header: ByteBuffer, _ file: consuming OpenFile, _ range: Range<Int64>
+    ) {
         guard let exchange else { return }
         let count = range.count
         if count <= Self.copiedFile {

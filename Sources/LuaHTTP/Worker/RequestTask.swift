@@ -93,7 +93,8 @@ final class RequestTask {
     /// "GET /path", for the log; what the client sent is escaped there.
     var requestLine: String {
         guard let head = exchange else { return "?" }
-        let line = Array(head.head.slice(head.head.methodName)) + [ASCII.space]
+        let line =
+            Array(head.head.slice(head.head.methodName)) + [ASCII.space]
             + head.head.slice(head.head.target).prefix(512)
         return String(decoding: line.map { $0 >= 0x20 && $0 < 0x7F ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
     }
@@ -104,7 +105,8 @@ final class RequestTask {
     ) throws(HostError) {
         guard let exchange else { return stack.pushNil() }
         try RequestFields(
-            exchange: exchange, vm: generation.vm, routePath: route.map { generation.routes[$0].path }, listener: listener
+            exchange: exchange, vm: generation.vm, routePath: route.map { generation.routes[$0].path },
+            listener: listener
         ).push(field, on: stack)
     }
 

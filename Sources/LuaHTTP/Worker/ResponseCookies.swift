@@ -54,7 +54,8 @@ struct ResponseCookies {
             try readOptions(stack.absolute(-1), &cookie)
         case let type:
             throw AnswerMistake(
-                text: "returned a cookie that is a \(type.name): give a string, or { value = …, max_age = … }")
+                text: "returned a cookie that is a \(type.name): give a string, or { value = …, max_age = … }"
+            )
         }
     }
 

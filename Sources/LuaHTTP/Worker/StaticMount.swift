@@ -22,7 +22,9 @@ struct StaticMount {
         }
         guard let value = cache.map(Self.cacheControl) ?? .some([]) else {
             var failure = ScriptError(
-                message: "app:static: cache = \"\(cache ?? "")\" is neither a time such as \"1h\" nor a Cache-Control value")
+                message:
+                    "app:static: cache = \"\(cache ?? "")\" is neither a time such as \"1h\" nor a Cache-Control value"
+            )
             failure.takePlace(from: origin)
             throw failure
         }

@@ -71,7 +71,8 @@ final class Worker: HTTPApplication {
                 fields: location(of: exchange, slash))
         case .badRequest:
             return refuse(
-                task, RequestTask.Failure(status: 400, message: "The path of this URL is not valid."), exchange)
+                task, RequestTask.Failure(status: 400, message: "The path of this URL is not valid."),
+                exchange)
         }
         return .answered
     }
@@ -88,7 +89,8 @@ final class Worker: HTTPApplication {
 
     func writable(_ exchange: HTTPExchange) { task(of: exchange)?.goOnRendering() }
 
-    func errorPage(_ error: HTTPError, _ exchange: HTTPExchange, into body: inout ByteBuffer) -> StaticString {
+    func errorPage(_ error: HTTPError, _ exchange: HTTPExchange, into body: inout ByteBuffer) -> StaticString
+    {
         logger.debug("request refused: \(error)", metadata: ["client": "\(exchange.ipAddress ?? "?")"])
         task(of: exchange)?.abandon()
         accessLog?.refused(exchange, status: error.status)
@@ -97,7 +99,9 @@ final class Worker: HTTPApplication {
     }
 
     /// Errors found before the handler runs: the app's own page, if it can be made at once, else the built-in.
-    private func refuse(_ task: RequestTask, _ failure: RequestTask.Failure, _ exchange: HTTPExchange) -> BodyDecision {
+    private func refuse(_ task: RequestTask, _ failure: RequestTask.Failure, _ exchange: HTTPExchange)
+        -> BodyDecision
+    {
         let serial = exchange.serial
         task.fail(with: failure)
         guard exchange.serial == serial, self.task(of: exchange) === task else { return .answered }
@@ -193,7 +197,8 @@ final class Worker: HTTPApplication {
     // MARK: Rendering
 
     func beginRendering(
-        _ template: UnsafeRawBufferPointer, variables: Int32, answer: Answer, generation: Generation, on stack: LuaStack
+        _ template: UnsafeRawBufferPointer, variables: Int32, answer: Answer, generation: Generation,
+        on stack: LuaStack
     ) throws(TemplateError) -> Rendering {
         let rendering = renderings.take()
         try rendering.begin(
@@ -248,8 +253,9 @@ private final class ServiceRelay {
     var services: ScriptServices {
         ScriptServices(
             log: { [logger] level, message, place in
-                logger.log(level: Logger.Level(rawValue: level == "warn" ? "warning" : level) ?? .info,
-                           "\(place): \(LogText.line(message))")
+                logger.log(
+                    level: Logger.Level(rawValue: level == "warn" ? "warning" : level) ?? .info,
+                    "\(place): \(LogText.line(message))")
             },
             sleep: { seconds throws(HostError) in
                 guard let worker = self.worker else { throw .message("cannot wait while the app is loading") }

@@ -147,7 +147,8 @@ struct HTTP1HandlerTests {
         #expect(connection.application.events == ["accept", "handle get /a"])
         #expect(try connection.receive() == "")
         ScriptedApplication.answer(connection.handler.exchange, "one")
-        #expect(connection.application.events == ["accept", "handle get /a"], "the next began inside the answer")
+        #expect(
+            connection.application.events == ["accept", "handle get /a"], "the next began inside the answer")
         connection.channel.embeddedEventLoop.run()
         #expect(
             connection.application.events == ["accept", "handle get /a", "accept", "handle post /b hello"])
@@ -456,7 +457,8 @@ struct HTTP1HandlerTests {
         late.application.onHandle = { ScriptedApplication.answer($0, "x") }
         late.loop.beginDrain()
         #expect(
-            try late.exchange(Self.get) == "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx")
+            try late.exchange(Self.get)
+                == "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx")
         #expect(late.isClosed)
         let busy = try TestConnection()
         busy.application.onHandle = { _ in }

@@ -81,7 +81,8 @@ struct AnswerReaderTests {
             ("{ value = 'a', http_only = 'no' }", "http_only is neither true nor false"),
         ] {
             #expect(
-                answer("app.text('x', { cookies = { c = \(cookie) } })") == "returned a cookie whose \(mistake)")
+                answer("app.text('x', { cookies = { c = \(cookie) } })")
+                    == "returned a cookie whose \(mistake)")
         }
     }
 

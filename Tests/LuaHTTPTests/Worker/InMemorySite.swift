@@ -78,7 +78,9 @@ final class InMemorySite {
         try send("GET \(path) HTTP/1.1\r\nHost: t.example\r\n\(headers)\r\n")
     }
 
-    func post(_ path: String, _ body: String, type: String = "application/x-www-form-urlencoded") throws -> String {
+    func post(_ path: String, _ body: String, type: String = "application/x-www-form-urlencoded") throws
+        -> String
+    {
         try send(
             "POST \(path) HTTP/1.1\r\nHost: t.example\r\nContent-Type: \(type)\r\n"
                 + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")

@@ -31,8 +31,14 @@ import Testing
         (#"return app.json(app.array {})"#, 200, "application/json", "[]"),
         (#"return app.json(app.null)"#, 200, "application/json", "null"),
         (#"return app.text("x", { content_type = "text/css" })"#, 200, "text/css", "x"),
-        (#"return app.text("x", { headers = { ["content-type"] = "a/b" } })"#, 200, "text/plain; charset=utf-8", "x"),
-        (#"app.abort(418, "short and stout")"#, 418, "text/plain; charset=utf-8", "418 I'm a teapot\nshort and stout\n"),
+        (
+            #"return app.text("x", { headers = { ["content-type"] = "a/b" } })"#, 200,
+            "text/plain; charset=utf-8", "x"
+        ),
+        (
+            #"app.abort(418, "short and stout")"#, 418, "text/plain; charset=utf-8",
+            "418 I'm a teapot\nshort and stout\n"
+        ),
     ])
     func responses(_ code: String, _ status: Int, _ type: String, _ body: String) throws {
         let site = try InMemorySite(
@@ -66,7 +72,10 @@ import Testing
         ("return {}, 12", "returned a number as template name"),
         ("return nil, 'page.html'", "returned nil as variables"),
         ("return {}, 'page.html', 5", "returned a number as response options"),
-        ("return {}, 'page.html', { stauts = 1 }", "unknown response option 'stauts' (did you mean 'status'?)"),
+        (
+            "return {}, 'page.html', { stauts = 1 }",
+            "unknown response option 'stauts' (did you mean 'status'?)"
+        ),
         ("return {}, 'nope.html'", "asked for 'nope.html', which does not exist"),
         ("return 12", "returned a number"),
         ("return app.text('x', { status = 99 })", "a status that is not a whole number from 200 to 599"),
