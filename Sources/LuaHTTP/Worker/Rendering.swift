@@ -41,7 +41,8 @@ final class Rendering {
         renderer.start(page, of: templates, on: stack.state)
     }
 
-    /// By the extension, without the ones that only say "template".
+    /// By the extension, without the ones that only say "template". One without an extension is escaped as HTML
+    /// and sent as that.
     private static func contentType(of name: UnsafeRawBufferPointer) -> StaticString {
         var file = name.firstIndex(of: UInt8(ascii: "#")).map { name[..<$0] } ?? name[...]
         if file.suffix(5).elementsEqual(".html".utf8) { return "text/html; charset=utf-8" }
@@ -49,7 +50,8 @@ final class Rendering {
         where file.suffix(suffix.utf8.count).elementsEqual(suffix.utf8) {
             file = file.dropLast(suffix.utf8.count)
         }
-        return ContentType.of(fileName: file)
+        let last = file.lastIndex(of: ASCII.slash).map { file[($0 + 1)...] } ?? file
+        return last.contains(UInt8(ascii: ".")) ? ContentType.of(fileName: last) : "text/html; charset=utf-8"
     }
 
     private static func missing(_ name: UnsafeRawBufferPointer, in templates: TemplateSet) -> TemplateError {

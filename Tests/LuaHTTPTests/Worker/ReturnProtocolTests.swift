@@ -49,6 +49,19 @@ import Testing
         #expect(InMemorySite.body(of: answer) == body)
     }
 
+    @Test(arguments: [
+        ("page.html", "text/html; charset=utf-8"), ("page", "text/html; charset=utf-8"),
+        ("feed.xml.j2", "text/xml; charset=utf-8"), ("v1.0/page", "text/html; charset=utf-8"),
+        ("robots.txt", "text/plain; charset=utf-8"), ("page.html#part", "text/html; charset=utf-8"),
+    ])
+    func theTemplatesNameGivesTheContentType(_ name: String, _ type: String) throws {
+        let file = String(name.prefix { $0 != "#" })
+        let site = try InMemorySite(
+            "local app = require 'luahttpd'\napp:get('/', function(req) return {}, '\(name)' end)",
+            templates: [file: "{% block part %}x{% endblock %}"])
+        #expect(try site.get("/").contains("\r\nContent-Type: \(type)\r\n"))
+    }
+
     @Test func emptyHasNoContentAndRedirectIsSeeOther() throws {
         let site = try InMemorySite(
             """

@@ -8,15 +8,20 @@ import Glibc
 import Darwin
 #endif
 
-/// Runs the recorded cases of Jinja2 and minijinja where the environment variable `LUAHTTPD_CONFORMANCE`
-/// names the directory that holds them. They are other people's texts and not part of this repository.
+/// Runs the recorded cases of Jinja2 and minijinja: in the folder that `LUAHTTPD_CONFORMANCE` names, or in
+/// shared/conformance beside the checkout. They are other people's texts and not part of this repository.
 struct ConformanceTests {
-    static let directory = getenv("LUAHTTPD_CONFORMANCE").map { String(cString: $0) }
+    static let directory: String? = {
+        if let named = getenv("LUAHTTPD_CONFORMANCE") { return String(cString: named) }
+        let checkout = #filePath.split(separator: "/").dropLast(5).joined(separator: "/")
+        let beside = "/" + checkout + "/../shared/conformance"
+        return access(beside + "/templates/jinja2.jsonl", R_OK) == 0 ? beside : nil
+    }()
 
     @Test(arguments: ["jinja2", "jinja2_suite", "minijinja"])
     func `recorded cases render the same`(_ file: String) throws {
         guard let directory = Self.directory else {
-            print("conformance: LUAHTTPD_CONFORMANCE is not set; the recorded cases of \(file) were not run")
+            print("The recorded cases of \(file) were not run: set LUAHTTPD_CONFORMANCE to their folder.")
             return
         }
         let lines = try Self.read("\(directory)/templates/\(file).jsonl").split(separator: "\n")
