@@ -48,9 +48,8 @@ final class StopSignals: Sendable {
     }
 }
 
-/// Counts on one queue.
+/// Counts signals. @unchecked: only touched on the queue of StopSignals.
 private final class SignalCount: @unchecked Sendable {
-    // @unchecked: only touched on the queue of StopSignals.
     private var count = 0
 
     func next() -> Int {

@@ -4,9 +4,9 @@ internal import Synchronization
 
 /// All templates of one generation, compiled and checked against each other. Immutable, shared by all
 /// workers; a reload builds a new one. Knows no files: see `TemplateLoader`.
+///
+/// SAFETY: everything is written in `init` and only read afterwards; `images` points to memory of the set's own.
 final class TemplateSet: @unchecked Sendable {
-    // SAFETY: everything is written in `init` and only read afterwards; `images` points to memory of the
-    // set's own.
     let options: TemplateOptions
     /// K numbers → names.
     let names: [String]
