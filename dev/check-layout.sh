@@ -36,7 +36,7 @@ import='^ *(internal |public |private |@[a-zA-Z]+ )*import '
   forbid "${import}CLua" 'CLua is imported by a part of the template engine that knows no Lua:' \
     Sources/LuaHTTP/Template/Syntax Sources/LuaHTTP/Template/Compile
   forbid "${import}NIOPosix" 'NIOPosix is imported outside of Server/ and Worker/:' $(folders_without Server Worker)
-  forbid "${import}NIO" 'a folder that knows no channels imports NIO:' $(folders_without Server Worker HTTP Script)
+  forbid "${import}NIO" 'a folder that knows no channels imports NIO:' $(folders_without Server Worker HTTP Script Reload)
   forbid "${import}Foundation" 'the library imports Foundation:' Sources/LuaHTTP
   forbid '\b(try!|as!)' 'a forced try or cast (a remote crash if it can be reached):' Sources
 }

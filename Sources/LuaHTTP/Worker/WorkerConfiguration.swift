@@ -10,4 +10,6 @@ struct WorkerConfiguration: Sendable {
     /// Host names without a Host header in HTTP/1.0, and ports: what the listener is bound to.
     var host: String
     var port: Int
+    /// Tells open pages what changed; only where files are watched.
+    var reloadFeed: ReloadFeed?
 }
