@@ -4,11 +4,6 @@
 
 #include <string.h>
 
-/* The part of luahttpd that is written in Lua. */
-static const char library_source[] = {
-#embed "lua/luahttpd.lua"
-};
-
 lh_status lh_status_of(lua_State *L, int status) {
   (void)L;
   switch (status) {
@@ -27,10 +22,6 @@ lh_status lh_load(lh_state *L, const char *bytes, size_t size,
   int status = luaL_loadbufferx(L, bytes, size, name, "t");
   lh_leave_lua(vm, depth);
   return lh_status_of(L, status);
-}
-
-lh_status lh_load_library(lh_state *L) {
-  return lh_load(L, library_source, sizeof library_source, LH_LIBRARY_SOURCE);
 }
 
 lh_status lh_call(lh_state *L, int32_t nargs, int32_t nresults) {

@@ -28,7 +28,7 @@ int lh_raise(lua_State *L) {
   if (lua_type(L, -1) != LUA_TSTRING) return lua_error(L);
   for (int level = 1; level < DEEPEST && lua_getstack(L, level, &ar); level++) {
     lua_getinfo(L, "Slt", &ar);
-    if (ar.currentline > 0 && strcmp(ar.source, LH_LIBRARY_SOURCE) != 0) {
+    if (ar.currentline > 0 && !lh_is_library(&ar)) {
       lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
       lua_insert(L, -2);
       lua_concat(L, 2);

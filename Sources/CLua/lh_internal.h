@@ -13,6 +13,8 @@
 #include <lualib.h>
 #endif
 
+#include <string.h>
+
 #include "CLua.h"
 
 #if LUA_VERSION_NUM != 504
@@ -97,8 +99,12 @@ static inline void lh_leave_lua(lh_vm *vm, int32_t depth) {
   vm->in_swift = depth;
 }
 
-/* Source name of the library; its lines are not the author's. */
-#define LH_LIBRARY_SOURCE "=luahttpd"
+/* The chunks of the library are named "=luahttpd/<file>"; their lines are not
+   the author's. */
+#define LH_LIBRARY_PREFIX "=luahttpd/"
+static inline bool lh_is_library(const lua_Debug *ar) {
+  return strncmp(ar->source, LH_LIBRARY_PREFIX, sizeof LH_LIBRARY_PREFIX - 1) == 0;
+}
 
 lh_status lh_status_of(lua_State *L, int status);
 /* Raises the value on top; a message gets the author's line. */

@@ -109,8 +109,9 @@ const char *lh_lua_release(void);
 ** the error value. `name` as in lua_load: "@file.lua" or "=what". */
 lh_status lh_load(lh_state *L, const char *bytes, size_t size,
                   const char *name);
-/* The library of luahttpd that is written in Lua, as a chunk. [-0, +1, -] */
-lh_status lh_load_library(lh_state *L);
+/* The library of luahttpd that is written in Lua, as a function of host and
+** settings (CLua/lua/main.lua). [-0, +1, -] */
+void lh_push_library(lh_state *L);
 /* Protected call that cannot wait. [-(nargs+1), +nresults|1, -] */
 lh_status lh_call(lh_state *L, int32_t nargs, int32_t nresults);
 /* One step of a coroutine: starts it (function and nargs arguments on top) or

@@ -74,7 +74,7 @@ final class LuaVM {
     }
 
     /// Pushes the chunk of the library part that is written in Lua. [-0, +1]
-    func loadLibrary(on stack: LuaStack) -> LuaStatus { LuaStatus(lh_load_library(stack.state)) }
+    func pushLibrary(on stack: LuaStack) { lh_push_library(stack.state) }
 
     /// Frees everything, running finalizers. Returns the number of blocks that leaked.
     @discardableResult

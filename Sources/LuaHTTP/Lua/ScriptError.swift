@@ -85,7 +85,7 @@ extension ScriptError {
         while frames.count < 50, level < 250, lh_frame(stack.state, level, &info) {
             level += 1
             guard let source = info.source, info.source_length > 0 else { continue }
-            // Only "@file": not C, not the library ("=luahttpd").
+            // Only "@file": not C, not the library ("=luahttpd/…").
             guard source[0] == CChar(UInt8(ascii: "@")) else { continue }
             let file = String(cString: source + 1)
             frames.append(Frame(file: file, line: Int(info.line), function: name(of: info)))

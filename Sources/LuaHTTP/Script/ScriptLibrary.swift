@@ -8,7 +8,7 @@ struct ScriptServices {
     let sleep: (_ seconds: Double) throws(HostError) -> Void
 }
 
-/// `require "luahttpd"`: its Lua part (CLua/lua/luahttpd.lua) and the host functions that it stands on.
+/// `require "luahttpd"`: its Lua part (CLua/lua) and the host functions that it stands on.
 ///
 /// This is the one list of what the server gives to scripts.
 struct ScriptLibrary: ~Copyable {
@@ -25,8 +25,7 @@ struct ScriptLibrary: ~Copyable {
         let stack = vm.main
         let top = stack.top
         defer { stack.top = top }
-        let status = vm.loadLibrary(on: stack)
-        guard status == .ok else { throw ScriptError(takingFrom: stack, status: status) }
+        vm.pushLibrary(on: stack)
         Self.pushHost(of: vm, services, on: stack)
         stack.pushTable(fields: 2)
         stack.push(isDevelopment)

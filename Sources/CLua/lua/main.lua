@@ -1,0 +1,49 @@
+-- SPDX-License-Identifier: MIT
+--
+-- The part of luahttpd that is written in Lua: what `require "luahttpd"` gives a script.
+-- It only collects what the script declares and shapes what handlers return; sockets, routes and
+-- templates are the server's. Runs once for each VM, before the main script. Every file here gets
+--   use       function that runs another of these files once and returns what it returned
+--   host      functions and metatables of the server (Script/ScriptLibrary.swift lists them)
+--   settings  { dev = boolean, root = directory of the main script }
+-- Returns the functions that the server calls: finish(), explain(…), complain(options).
+
+local use = ...
+
+local responses = use "responses"
+local routers = use "routers"
+local handlers = use "handlers"
+local app = use "app"
+local modules = use "modules"
+use "requests"
+
+local function collect(router, into)
+  for _, route in ipairs(router.routes) do
+    into[#into + 1] = {
+      methods = route.methods, path = route.path, name = route.route_name, where = route.where,
+      handler = route.handler and handlers.compose(route), static = route.static, cache = route.cache,
+      is_index = route.is_index, limits = route.options and route.options.limits,
+    }
+  end
+  for _, child in ipairs(router.children) do collect(child, into) end
+  return into
+end
+
+-- Called once, after the main script: what it declared.
+local function finish()
+  routers.freeze()
+  modules.guard_globals()
+  local routes, taken, kept = collect(app.root, {}), {}, {}
+  for _, route in ipairs(routes) do
+    if not route.is_index then taken[route.path] = true end
+  end
+  -- A page of the app's own comes before the index file of a directory at the same path.
+  for _, route in ipairs(routes) do
+    if not (route.is_index and taken[route.path]) then kept[#kept + 1] = route end
+  end
+  local error_handlers = {}
+  for status, handler in next, app.errors do error_handlers[status == "*" and 0 or status] = handler.fn end
+  return { routes = kept, errors = error_handlers, config = app.config }
+end
+
+return { finish = finish, explain = responses.explain, complain = responses.complain }
