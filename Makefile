@@ -2,6 +2,7 @@
 #
 #   make run [APP=scripts/todo.lua] [PORT=8080]   build and serve an app
 #   make test                                     build and run all tests
+#   make bench [ARGS="--only hello"]              measure against nginx and Hummingbird
 #   make install [PREFIX=/usr/local] [DESTDIR=]   install the release binary
 
 APP     ?= scripts/hello.lua
@@ -25,7 +26,10 @@ LUA_OBJECT =
 endif
 BINARY = .build/release/luahttpd
 
-.PHONY: help run test check release install uninstall format clean dependencies
+# ARGS go to the harness.
+ARGS    ?=
+
+.PHONY: help run test check release bench install uninstall format clean dependencies
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -54,6 +58,13 @@ $(LUA)/liblua5.4.a: | dependencies
 
 dependencies:
 	@dev/install-dependencies.sh build
+
+bench: release
+	@dev/install-dependencies.sh bench
+	cd Benchmarks/SideBySide/hummingbird && $(SWIFT) build -c release
+	strip -o .build/luahttpd-stripped $(BINARY)
+	python3 Benchmarks/SideBySide/run.py .build/luahttpd-stripped \
+	  --hummingbird Benchmarks/SideBySide/hummingbird/.build/release/baseline $(ARGS)
 
 install: release
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/luahttpd" \

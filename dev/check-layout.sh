@@ -44,7 +44,7 @@ forbid '#include *[<"](lua5\.4/)?(lua|lauxlib|lualib)\.h' 'a public header of CL
 
 while IFS= read -r file; do
   head -n 3 "$file" | grep -q 'SPDX-License-Identifier: MIT' || complain "no SPDX line: $file"
-done < <(find Package.swift Makefile Sources Tests scripts dev .ci -type f \
-  \( -name '*.swift' -o -name '*.c' -o -name '*.h' -o -name '*.lua' -o -name '*.sh' -o -name Makefile -o -name run \))
+done < <(find Package.swift Makefile Sources Tests scripts dev .ci Benchmarks -not -path '*/.build/*' -type f \
+  \( -name '*.swift' -o -name '*.c' -o -name '*.h' -o -name '*.lua' -o -name '*.sh' -o -name Makefile -o -name run -o -name '*.py' \))
 
 exit $status

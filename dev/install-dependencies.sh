@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Installs what building (build) or testing (test) needs besides Swift. Says what it installs; silent when
+# Installs what building (build), testing (test) or measuring (bench) needs besides Swift. Says what it installs; silent when
 # all is there. Uses apt-get as root or through sudo; on other systems it says what to install.
 set -euo pipefail
 
@@ -12,8 +12,8 @@ fail() {
 
 purpose=${1:-build}
 case $purpose in
-  build | test) ;;
-  *) fail "usage: $0 build|test" ;;
+  build | test | bench) ;;
+  *) fail "usage: $0 build|test|bench" ;;
 esac
 
 command -v swift >/dev/null 2>&1 ||
@@ -46,6 +46,16 @@ if [[ $purpose == test ]]; then
   # C modules of Lua, to see that `require` finds and runs them.
   need lua-cjson compgen -G '/usr/lib/*/lua/5.4/cjson.so'
   need lua-lpeg compgen -G '/usr/lib/*/lua/5.4/lpeg.so'
+fi
+if [[ $purpose == bench ]]; then
+  # The peers, the load generator, and the harness.
+  need nginx test -x /usr/sbin/nginx
+  need libnginx-mod-http-lua test -e /usr/lib/nginx/modules/ngx_http_lua_module.so
+  need lua-cjson compgen -G '/usr/lib/*/lua/5.1/cjson.so'
+  need wrk command -v wrk
+  need python3 command -v python3
+  need curl command -v curl
+  need valgrind command -v valgrind
 fi
 [[ ${#missing[@]} -gt 0 ]] || exit 0
 

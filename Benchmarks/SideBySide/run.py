@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs luahttpd and its peers in turn over loopback and prints ratios.
+
+Server on one core, load on the other; A B A B, so that what else the machine does hits both. The median ratio and
+its spread say how fast we are; absolute figures of a loaded machine say little. CPU per request is the truer
+figure where the load generator is the bottleneck.
+"""
+
+import argparse
+import pathlib
+import statistics
+import subprocess
+import sys
+
+import load
+import servers
+
+# name, path, what wrk does besides, the ratio to reach (requests/s), peers
+TESTS = [
+    ("hello", "/", {}, 1.1, ("nginx", "hummingbird")),
+    ("json", "/json", {}, 1.1, ("nginx",)),
+    ("params", "/users/42?verbose=1", {"headers": ("X-Client: wrk",)}, 1.1, ("nginx",)),
+    ("fortunes", "/fortunes", {}, 2.0, ("nginx", "hummingbird")),
+    ("rows", "/rows", {}, 4.0, ("nginx", "hummingbird")),
+    ("page", "/page", {}, None, ("nginx",)),
+    ("form", "/form", {"script": "post.lua"}, None, ("nginx",)),
+    ("small file", "/static/small.css", {}, 1.3, ("nginx",)),
+    ("large file", "/static/large.txt", {}, 1.0, ("nginx",)),
+    ("pipelined", "/", {"script": "pipeline.lua"}, 8.0, ("nginx",)),
+    ("connect", "/", {"headers": ("Connection: close",)}, None, ("nginx",)),
+]
+
+
+def files():
+    """The files that are served: made here, so that no data lies in the repository."""
+    public = servers.HERE / "app/public"
+    public.mkdir(exist_ok=True)
+    (public / "small.css").write_text(".a { margin: 0 auto; color: #234 }\n" * 60)
+    (public / "large.txt").write_text("0123456789abcdef" * 6400)
+
+
+def same_answers(ours, peer, path, extra):
+    """A ratio means nothing if the answers differ."""
+    if extra.get("script") == "post.lua":
+        return
+    command = ["curl", "-s", "-H", "X-Client: wrk"]
+    bodies = [subprocess.run(command + [f"http://127.0.0.1:{server.port}{path}"], capture_output=True).stdout
+              for server in (ours, peer)]
+    if path == "/json":
+        import json
+        bodies = [json.loads(body) for body in bodies]
+    # Mustache escapes quotes with other entities: same page, other bytes.
+    if bodies[0] != bodies[1] and not (peer.name == "hummingbird" and len(bodies[0]) - len(bodies[1]) < 400):
+        raise SystemExit(f"{path}: {ours.name} and {peer.name} answer differently")
+
+
+def measure(server, path, seconds, extra):
+    cpu = server.cpu()
+    requests, rate, p50, p99 = load.wrk(server, path, seconds, **extra)
+    return rate, (server.cpu() - cpu) / max(requests, 1) * 1e6, p50 * 1e3, p99 * 1e3
+
+
+def compare(ours, peer, test, pairs, seconds):
+    name, path, extra, goal, _ = test
+    same_answers(ours, peer, path, extra)
+    rows = []
+    for _ in range(pairs + 1):
+        rows.append((measure(ours, path, seconds, extra), measure(peer, path, seconds, extra)))
+    rows = rows[1:]  # the first pair warms up
+    ratios = [a[0] / b[0] for a, b in rows]
+    cpu = [a[1] / b[1] for a, b in rows]
+    middle = lambda values: statistics.median(values)
+    print(f"| {name} | {peer.name} | {middle(ratios):.2f} [{min(ratios):.2f}–{max(ratios):.2f}] "
+          f"| {middle(cpu):.2f} [{min(cpu):.2f}–{max(cpu):.2f}] "
+          f"| {middle([a[1] for a, _ in rows]):.1f} / {middle([b[1] for _, b in rows]):.1f} "
+          f"| {middle([a[3] for a, _ in rows]):.2f} / {middle([b[3] for _, b in rows]):.2f} "
+          f"| {f'≥ {goal}' if goal and peer.name == 'nginx' else '–'} |", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("binary", type=pathlib.Path, help="luahttpd, a release build")
+    parser.add_argument("--against", type=pathlib.Path, help="another luahttpd binary instead of the peers")
+    parser.add_argument("--hummingbird", type=pathlib.Path, help="the Swift baseline, a release build")
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--only", action="append", help="names of tests")
+    parser.add_argument("--idle", type=int, default=10000, help="idle connections to open (0: none)")
+    options = parser.parse_args()
+    files()
+    ours = servers.luahttpd(options.binary)
+    if options.against:
+        peers = [servers.luahttpd(options.against, "before")]
+    else:
+        peers = [servers.nginx()]
+        if options.hummingbird:
+            peers.append(servers.hummingbird(options.hummingbird))
+    running = [ours, *peers]
+    try:
+        for server in running:
+            resident, private = server.memory()
+            print(f"{server.name}: start to first answer {server.first_answer * 1e3:.0f} ms, "
+                  f"resident {resident / 1024:.1f} MB, private {private / 1024:.1f} MB")
+        print("\n| test | against | requests/s, median ratio [spread] | CPU per request, ratio [spread] "
+              "| CPU µs, ours / theirs | p99 ms, ours / theirs | goal |\n|---|---|---|---|---|---|---|", flush=True)
+        for test in TESTS:
+            for peer in peers:
+                if (not options.only or test[0] in options.only) and (options.against or peer.name in test[4]):
+                    compare(ours, peer, test, options.pairs, options.seconds)
+        print()
+        for server in running if options.idle else []:
+            count, each = load.idle_connections(server, options.idle)
+            print(f"{server.name}: {count} idle connections, {each:.1f} kB resident each")
+    finally:
+        for server in running:
+            server.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
