@@ -11,15 +11,6 @@ const char lh_await_key = 'a';
 const char lh_pass_key = 'p';
 const char lh_failed_key = 'f';
 
-/* Continuation of a host function that waited. The stack is its arguments
-** (`context` many), the key that was yielded, and the results. */
-static int await_done(lua_State *L, int status, lua_KContext context) {
-  (void)status;
-  int first = (int)context + 1;
-  if (lua_touserdata(L, first) == (void *)&lh_failed_key) return lua_error(L);
-  return lua_gettop(L) - first;
-}
-
 /* The author's line is that of the innermost function that is neither in C nor
 ** in the library. A tail call into the library left no trace of it. */
 int lh_raise(lua_State *L) {
@@ -37,6 +28,15 @@ int lh_raise(lua_State *L) {
     if (ar.istailcall) break;
   }
   return lua_error(L);
+}
+
+/* Continuation of a host function that waited. The stack is its arguments
+** (`context` many), the key that was yielded, and the results. */
+static int await_done(lua_State *L, int status, lua_KContext context) {
+  (void)status;
+  int first = (int)context + 1;
+  if (lua_touserdata(L, first) == (void *)&lh_failed_key) return lh_raise(L);
+  return lua_gettop(L) - first;
 }
 
 /* Entry of every host function. Upvalues: id, whether it may wait. */

@@ -123,7 +123,7 @@ lh_status lh_resume(lh_state *co, int32_t nargs, int32_t *nresults);
 ** go there. Valid right after lh_resume returned LH_AWAITING. */
 lh_state *lh_waiting(lh_vm *vm);
 /* The wait ends with an error: the value on top of `waiting` is raised in the
-** script by the next lh_resume. [-0, +0, -] */
+** script by the next lh_resume; a message gets the author's line. [-0, +0, -] */
 void lh_wait_failed(lh_state *waiting);
 
 /* A function on the call stack of a thread. Strings live as long as the frame. */

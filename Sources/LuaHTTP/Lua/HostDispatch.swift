@@ -52,16 +52,23 @@ enum HostDispatch {
     /// Replaces what is on the stack by the value to raise: a body that failed may have filled it.
     private static func pushError(_ error: HostError, on stack: LuaStack) {
         stack.top = 0
+        stack.push(error)
+    }
+}
+
+extension LuaStack {
+    /// Pushes the value that is raised for `error`. [-0, +1]
+    func push(_ error: HostError) {
         switch error {
         case .message(let text):
-            stack.push(text)
+            push(text)
         case .abort(let status, let message):
-            stack.pushTable(fields: 2)
-            stack.push(Int64(status))
-            stack.setField("status", of: -2)
-            stack.push(message)
-            stack.setField("message", of: -2)
-            stack.mark(-1, as: .abort)
+            pushTable(fields: 2)
+            push(Int64(status))
+            setField("status", of: -2)
+            push(message)
+            setField("message", of: -2)
+            mark(-1, as: .abort)
         }
     }
 }

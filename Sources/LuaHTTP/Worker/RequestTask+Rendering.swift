@@ -39,7 +39,9 @@ extension RequestTask {
                     self.goOnRendering()
                 }
             case .call(let arguments):
-                return resume(arguments: arguments)
+                // Not through `resume`: stacks would grow with each function that the page calls.
+                let status = self.step(arguments: arguments)
+                guard status == .ok else { return stopped(status) }
             case .failed(let error):
                 return fail(with: Failure(status: 500, templateError: error))
             }

@@ -4,9 +4,9 @@ internal import NIOCore
 
 /// One request in flight: from its head to the end of its answer. Reused by its worker.
 ///
-/// Drives the handler's coroutine, step by step, and what follows from each step. Belongs to its
+/// A fiber that runs the handler; what follows from each step of it is decided here. Belongs to its
 /// worker's loop; knows the exchange it answers through, but no sockets.
-final class RequestTask {
+final class RequestTask: Fiber {
     enum State {
         case idle
         /// Accepted; the body is on its way.
@@ -17,36 +17,17 @@ final class RequestTask {
         case rendering
     }
 
-    // SAFETY: the worker owns its tasks and outlives them.
-    unowned(unsafe) let worker: Worker
     private(set) var exchange: HTTPExchange?
-    private(set) var generation: Generation
     var match = RouteMatch()
     var state = State.idle
     private var memory = RequestMemory()
     private var view: RequestView?
-    var coroutine: LuaCoroutine?
     /// The request table, kept for error handlers; only where the app has some.
     private var requestTable: LuaRef?
-    /// What the coroutine waits for.
-    private(set) var wait: Wait?
     /// The error that is being handled: an error in its handler ends in the built-in page.
     var failure: Failure?
     var rendering: Rendering?
     private(set) var startedAt: NIODeadline = .uptimeNanoseconds(0)
-
-    init(worker: Worker) {
-        self.worker = worker
-        generation = worker.generation
-    }
-
-    /// A host function that waits, and where its results go.
-    struct Wait {
-        /// Tells this wait from others of this task, which serves one request after the other.
-        let number: UInt64
-        var stack: LuaStack
-        var cancel: () -> Void
-    }
 
     // MARK: Life
 
@@ -64,7 +45,6 @@ final class RequestTask {
         view?.end(in: generation.vm)
         view = nil
         requestTable = nil
-        wait = nil
         failure = nil
         route = nil
         if let rendering { worker.recycle(rendering) }
@@ -77,7 +57,6 @@ final class RequestTask {
     /// The client has gone.
     func cancel() {
         guard state != .idle else { return }
-        wait?.cancel()
         worker.logCancelled(self)
         dropCoroutine(finished: false)
         end()
@@ -85,7 +64,6 @@ final class RequestTask {
 
     /// Somebody else answers.
     func abandon() {
-        wait?.cancel()
         dropCoroutine(finished: false)
         end()
     }
@@ -108,12 +86,6 @@ final class RequestTask {
             exchange: exchange, vm: generation.vm, routePath: route.map { generation.routes[$0].path },
             listener: listener
         ).push(field, on: stack)
-    }
-
-    func dropCoroutine(finished: Bool) {
-        guard let coroutine else { return }
-        self.coroutine = nil
-        if finished { generation.vm.put(coroutine) } else { generation.vm.discard(coroutine) }
     }
 
     // MARK: The handler
@@ -179,12 +151,8 @@ final class RequestTask {
         }
     }
 
-    func resume(arguments: Int32) {
+    override func stopped(_ status: LuaStatus) {
         guard let coroutine else { return }
-        let outer = worker.current
-        worker.current = self
-        let (status, _) = coroutine.resume(arguments: arguments)
-        worker.current = outer
         switch status {
         case .ok:
             if state == .rendering, let rendering {
@@ -192,42 +160,11 @@ final class RequestTask {
             } else {
                 answer(from: 1, on: coroutine.stack)
             }
-        case .awaiting:
-            wait?.stack = generation.vm.waitingStack
-        case .yielded:
-            fail(
-                with: Failure(
-                    status: 500,
-                    error: ScriptError(
-                        message: "coroutine.yield outside of a coroutine: handlers wait by calling functions"
-                            + " that wait, such as app.sleep")))
+        case .awaiting: break
+        case .yielded: fail(with: Failure(status: 500, error: Self.strayYield))
         case .runtimeError, .syntaxError, .memoryError:
             fail(taking: coroutine.stack, status: status)
         }
-    }
-
-    // MARK: Waiting
-
-    private var lastWait: UInt64 = 0
-
-    /// The number for the wait that is about to begin.
-    func nextWait() -> UInt64 {
-        lastWait &+= 1
-        return lastWait
-    }
-
-    /// Registers what the running host function waits for; `cancel` is called when the client goes first.
-    func beginWait(_ number: UInt64, cancel: @escaping () -> Void) {
-        wait = Wait(number: number, stack: generation.vm.main, cancel: cancel)
-    }
-
-    /// Wait `number` is over: its results are pushed by `push`, and the handler goes on. A timer that was due
-    /// already cannot be taken back, so one of a cancelled wait may come here and finds another number.
-    func endWait(_ number: UInt64, _ push: (LuaStack) -> Void) {
-        guard let wait, wait.number == number else { return }
-        self.wait = nil
-        push(wait.stack)
-        resume(arguments: 0)
     }
 
     // MARK: Answering
@@ -298,6 +235,3 @@ final class RequestTask {
         end()
     }
 }
-
-@available(*, unavailable)
-extension RequestTask: Sendable {}

@@ -14,7 +14,9 @@ final class Worker: HTTPApplication {
     private(set) var generation: Generation
     private let accessLog: AccessLog?
     /// Whose Lua code runs right now.
-    var current: RequestTask?
+    var current: Fiber?
+    let timers: WorkerTimers
+    private let runQueue: RunQueue
     /// Header lines of the answer being put together.
     var fields = HeaderBlock()
     private var idleTasks: [RequestTask] = []
@@ -29,6 +31,8 @@ final class Worker: HTTPApplication {
         self.loop = loop
         self.configuration = configuration
         self.logger = logger
+        timers = WorkerTimers(loop: loop)
+        runQueue = RunQueue(loop: loop)
         accessLog = configuration.hasAccessLog ? AccessLog(loop: loop, style: configuration.logStyle) : nil
         let relay = ServiceRelay(logger: logger)
         generation = try configuration.loader.load(services: relay.services)
@@ -50,7 +54,7 @@ final class Worker: HTTPApplication {
     // MARK: Requests
 
     func accept(_ exchange: HTTPExchange) -> BodyDecision {
-        let task = idleTasks.popLast() ?? RequestTask(worker: self)
+        let task = idleTasks.popLast() ?? RequestTask(worker: self, generation: generation)
         exchange.task = task
         task.begin(exchange)
         let path = exchange.head.slice(exchange.head.path)
@@ -170,16 +174,20 @@ final class Worker: HTTPApplication {
         if idleTasks.count < Self.mostIdleTasks { idleTasks.append(task) }
     }
 
-    /// Begins a wait of the running request for `seconds`.
+    /// Begins a wait of the running fiber for `seconds`.
     func sleep(seconds: Double) throws(HostError) {
-        guard let task = current else { throw .message("cannot wait here: no request is running") }
-        let nanoseconds = Int64(exactly: (seconds * 1e9).rounded()) ?? .max
-        let wait = task.nextWait()
-        let timer = loop.assumeIsolated().scheduleTask(in: .nanoseconds(nanoseconds)) {
-            task.endWait(wait) { _ in }
+        guard let fiber = current else { throw .message("cannot wait here: no request is running") }
+        let wait = fiber.nextWait()
+        // Up to the nearest multiple of the clock's step; nothing below it would be a wait.
+        guard let nanoseconds = UInt64(exactly: (seconds * 1e9).rounded()), nanoseconds > 0 else {
+            fiber.beginWait(wait, .nothing)
+            return wakeSoon(fiber, wait)
         }
-        task.beginWait(wait) { timer.cancel() }
+        fiber.beginWait(wait, .alarm(timers.add(.wake(fiber, wait), inNanoseconds: nanoseconds)))
     }
+
+    /// Lets `fiber` go on after the events that are due already; its results are on its stack.
+    func wakeSoon(_ fiber: Fiber, _ wait: UInt64) { runQueue.append(fiber, wait: wait) }
 
     /// Runs `body` after the events that are due already, so that other requests get their turn.
     func later(_ body: @escaping () -> Void) { loop.assumeIsolated().execute(body) }
@@ -233,6 +241,7 @@ final class Worker: HTTPApplication {
     /// Closes the VM. No request may be in flight.
     func shutDown() {
         accessLog?.flush()
+        timers.shutDown()
         idleTasks.removeAll()
         generation.vm.collectGarbage()
     }

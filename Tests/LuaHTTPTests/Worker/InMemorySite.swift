@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import NIOCore
 import NIOEmbedded
+import Testing
 
 @testable import LuaHTTP
 
@@ -53,6 +54,28 @@ final class InMemorySite {
 
     /// The request that the connection is at.
     var task: RequestTask? { handler.exchange.task as? RequestTask }
+
+    /// Gives the script a global function that waits; `begin` says for what.
+    func offer(_ name: StaticString, _ begin: @escaping (Fiber, UInt64) -> Void) throws {
+        let vm = worker.generation.vm
+        let coroutine = vm.takeCoroutine()
+        defer { vm.put(coroutine) }
+        let source = "return function(name, f) rawset(_G, name, f) end"
+        source.utf8.withContiguousStorageIfAvailable {
+            _ = vm.load(UnsafeRawBufferPointer($0), name: "=test", on: coroutine.stack)
+        }
+        #expect(coroutine.resume().status == .ok)
+        coroutine.stack.push(name)
+        vm.push(
+            HostFunction("wait", waits: true) { [unowned worker] _ in
+                let fiber = worker.current
+                let number = fiber?.nextWait() ?? 0
+                fiber?.beginWait(number) {}
+                if let fiber { begin(fiber, number) }
+                return .await
+            }, on: coroutine.stack)
+        #expect(coroutine.stack.call(arguments: 2, results: 0) == .ok)
+    }
 
     deinit {
         _ = try? channel.finish(acceptAlreadyClosed: true)

@@ -71,6 +71,51 @@ import Testing
         #expect(try site.received() == "")
     }
 
+    @Test func aWaitOfNoTimeLetsOthersGoFirst() throws {
+        let site = try InMemorySite(
+            """
+            local app = require "luahttpd"
+            app:get("/", function() app.sleep(0) app.sleep(0) return "x" end)
+            """)
+        #expect(try site.get("/") == "")
+        site.channel.embeddedEventLoop.run()
+        #expect(try site.received().hasSuffix("x"))
+    }
+
+    @Test func aWaitThatIsOverAtOnceStillYields() throws {
+        let site = try InMemorySite(Self.waiting)
+        try site.offer("wait") { fiber, number in
+            fiber.endWait(number) { stack in stack.push("early") }
+        }
+        #expect(try site.get("/") == "")
+        site.channel.embeddedEventLoop.run()
+        #expect(try site.received().hasSuffix("early"))
+    }
+
+    @Test func aWaitMayFail() throws {
+        let site = try InMemorySite(Self.waiting)
+        var begun: (Fiber, UInt64)?
+        try site.offer("wait") { fiber, number in begun = (fiber, number) }
+        #expect(try site.get("/") == "")
+        let (fiber, number) = try #require(begun)
+        fiber.failWait(number, .message("out of tea"))
+        #expect(try site.received().contains("app.lua:2: out of tea"))
+        fiber.failWait(number, .message("again"))
+        #expect(try site.received() == "")
+        #expect(try site.get("/caught") == "")
+        begun?.0.failWait(try #require(begun).1, .abort(status: 418, message: "short and stout"))
+        #expect(try site.received().hasSuffix("418 short and stout"))
+    }
+
+    private static let waiting = """
+        local app = require "luahttpd"
+        app:get("/", function() return wait() end)
+        app:get("/caught", function()
+          local _, e = pcall(function() return wait() end)
+          return e.status .. " " .. e.message
+        end)
+        """
+
     @Test func whereLuaCannotWaitTheErrorSaysSo() throws {
         let site = try InMemorySite(Self.app)
         #expect(try site.get("/sort").contains("app.lua:14: cannot wait here"))
