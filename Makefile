@@ -2,6 +2,7 @@
 #
 #   make run [APP=scripts/todo.lua] [PORT=8080]   build and serve an app
 #   make test                                     build and run all tests
+#   make budgets                                  count what a request costs (part of make test)
 #   make bench [ARGS="--only hello"]              measure against nginx and Hummingbird
 #   make install [PREFIX=/usr/local] [DESTDIR=]   install the release binary
 
@@ -29,7 +30,7 @@ BINARY = .build/release/luahttpd
 # ARGS go to the harness.
 ARGS    ?=
 
-.PHONY: help run test check release bench install uninstall format clean dependencies
+.PHONY: help run test check release budgets bench install uninstall format clean dependencies
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -41,6 +42,7 @@ test: check
 	@dev/install-dependencies.sh test
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
+	@$(MAKE) --no-print-directory budgets
 
 # Who may import whom, and what every file carries: seconds, no compiler.
 check:
@@ -58,6 +60,11 @@ $(LUA)/liblua5.4.a: | dependencies
 
 dependencies:
 	@dev/install-dependencies.sh build
+
+# What a request costs may not grow unnoticed: counted by callgrind, so the load of the machine does not matter.
+budgets: release
+	@dev/install-dependencies.sh test
+	python3 Benchmarks/Budgets/budgets.py $(BINARY)
 
 bench: release
 	@dev/install-dependencies.sh bench

@@ -46,6 +46,9 @@ if [[ $purpose == test ]]; then
   # C modules of Lua, to see that `require` finds and runs them.
   need lua-cjson compgen -G '/usr/lib/*/lua/5.4/cjson.so'
   need lua-lpeg compgen -G '/usr/lib/*/lua/5.4/lpeg.so'
+  # The budgets of a request are counted by callgrind.
+  need valgrind command -v valgrind
+  need python3 command -v python3
 fi
 if [[ $purpose == bench ]]; then
   # The peers, the load generator, and the harness.
@@ -55,7 +58,6 @@ if [[ $purpose == bench ]]; then
   need wrk command -v wrk
   need python3 command -v python3
   need curl command -v curl
-  need valgrind command -v valgrind
 fi
 [[ ${#missing[@]} -gt 0 ]] || exit 0
 
