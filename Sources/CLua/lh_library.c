@@ -12,6 +12,9 @@ FILE_OF(app) = {
 FILE_OF(handlers) = {
 #embed "lua/handlers.lua"
 };
+FILE_OF(limits) = {
+#embed "lua/limits.lua"
+};
 FILE_OF(log) = {
 #embed "lua/log.lua"
 };
@@ -39,8 +42,8 @@ static const struct {
   const char *name, *chunk, *source;
   size_t size;
 } files[] = {
-    ENTRY(app),     ENTRY(handlers), ENTRY(log),       ENTRY(main),    ENTRY(messages),
-    ENTRY(modules), ENTRY(requests), ENTRY(responses), ENTRY(routers),
+    ENTRY(app),      ENTRY(handlers), ENTRY(limits),   ENTRY(log),       ENTRY(main),
+    ENTRY(messages), ENTRY(modules),  ENTRY(requests), ENTRY(responses), ENTRY(routers),
 };
 
 /* use(name): runs a file of the library, once, and returns what it returned.

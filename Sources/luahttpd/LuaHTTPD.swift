@@ -15,6 +15,7 @@ enum Program {
     /// Not async itself: the runtime of async code opens descriptors of its own before it comes to ours.
     static func main() {
         StandardStreams.ensureOpen()
+        DescriptorLimit.raise()
         Task {
             await LuaHTTPD.main()
             exit(EXIT_SUCCESS)
@@ -32,11 +33,12 @@ struct LuaHTTPD: AsyncParsableCommand {
             luahttpd app.lua            serve the app on http://127.0.0.1:8080/
             luahttpd check app.lua      load the app and its templates, and say what is wrong
             luahttpd routes app.lua     list the routes of the app
+            luahttpd config app.lua     print the settings in force and where they come from
 
             Settings: flags win over LUAHTTPD_HOST, _PORT, _WORKERS, _MODE, _LOG_LEVEL and _ACCESS_LOG, \
             these over app:config { … } in the script.
             """,
         version: "luahttpd \(LuaHTTPVersion.text) (\(LuaHTTPVersion.lua))",
-        subcommands: [ServeCommand.self, CheckCommand.self, RoutesCommand.self],
+        subcommands: [ServeCommand.self, CheckCommand.self, RoutesCommand.self, ConfigCommand.self],
         defaultSubcommand: ServeCommand.self)
 }

@@ -15,14 +15,7 @@ struct RoutesCommand: ParsableCommand {
         do throws(LoadError) {
             let routes = try LoadedApp(ServerOptions(script: script)).routes
             let rows = routes.map { [$0.methods, $0.path, $0.name ?? "-", $0.origin] }
-            let table = [["METHOD", "PATH", "NAME", "DEFINED AT"]] + rows
-            let widths = (0..<4).map { column in table.map { $0[column].count }.max() ?? 0 }
-            for row in table {
-                let cells = zip(row, widths).map { cell, width in
-                    cell + String(repeating: " ", count: width - cell.count)
-                }
-                print(String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed()))
-            }
+            TextTable.print([["METHOD", "PATH", "NAME", "DEFINED AT"]] + rows)
         } catch {
             Report.failure(error.description)
             throw ExitCode.failure

@@ -40,6 +40,35 @@ struct CommandTests {
         }
     }
 
+    @Test("config prints what is in force and who set it")
+    func config() throws {
+        let text = """
+            local app = require "luahttpd"
+            app:config { workers = 3, limits = { body = "1MiB", head_time = 5 } }
+            """
+        try app(text) { directory in
+            let run = try Command.run(
+                "config", "app.lua", "--port", "81", environment: ["LUAHTTPD_LOG_LEVEL": "warn"],
+                directory: directory.url)
+            #expect(run.code == 0)
+            func row(_ name: String) -> [String] {
+                let line = run.output.split(separator: "\n").first { $0.hasPrefix(name + " ") } ?? ""
+                return line.split(separator: " ").dropFirst().prefix(2).map(String.init)
+            }
+            #expect(row("port") == ["81", "flag"])
+            #expect(row("log_level") == ["warn", "LUAHTTPD_LOG_LEVEL"])
+            #expect(row("workers") == ["3", "app:config"])
+            #expect(row("host") == ["127.0.0.1", "default"])
+            #expect(row("limits.body") == ["1MiB", "app:config"])
+            #expect(row("limits.head_time") == ["5s", "app:config"])
+            #expect(row("limits.idle_time") == ["1m", "default"])
+        }
+        let bare = try Command.run("config")
+        #expect(bare.code == 0 && bare.output.contains("limits.fields"))
+        let wrong = try Command.run("config", environment: ["LUAHTTPD_PORT": "x"])
+        #expect(wrong.code == 1 && wrong.errors.contains("LUAHTTPD_PORT=x"))
+    }
+
     @Test("the version names the release of Lua")
     func version() throws {
         let run = try Command.run("--version")
@@ -51,7 +80,7 @@ struct CommandTests {
     func help() throws {
         let run = try Command.run("--help")
         #expect(run.code == 0)
-        for text in ["luahttpd app.lua", "check", "routes", "LUAHTTPD_HOST"] {
+        for text in ["luahttpd app.lua", "check", "routes", "config", "LUAHTTPD_HOST"] {
             #expect(run.output.contains(text))
         }
         let serve = try Command.run("help", "serve").output

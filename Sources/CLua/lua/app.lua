@@ -9,6 +9,7 @@ local responses = use "responses"
 local routers = use "routers"
 local place, kind_of, fail, hint = messages.place, messages.kind_of, messages.fail, messages.hint
 local check_callable = messages.check_callable
+local check_limits = use "limits".check
 local Router, methods = routers.Router, routers.methods
 local check_self, check_declaring = routers.check_self, routers.check_declaring
 local type = type
@@ -36,7 +37,6 @@ local config_fields = {
   host = "string", port = "number", workers = "number", templates = "string", log_level = "string",
   access_log = "boolean", limits = "table", undefined = "string",
 }
-local limit_fields = { body = true, memory = true, head = true, target = true, fields = true }
 
 function methods:config(settings_table)
   check_declaring(self, "config")
@@ -46,11 +46,12 @@ function methods:config(settings_table)
     if not expected then fail("unknown setting '%s' in app:config%s", tostring(name), hint(name, config_fields)) end
     if type(value) ~= expected then fail("setting '%s' must be a %s, not %s", name, expected, kind_of(value)) end
     if name == "limits" then
-      for limit in next, value do
-        if not limit_fields[limit] then fail("unknown limit '%s'%s", tostring(limit), hint(limit, limit_fields)) end
-      end
+      check_limits(value)
+      config.limits = config.limits or {}
+      for limit, bound in next, value do config.limits[limit] = bound end
+    else
+      config[name] = value
     end
-    config[name] = value
   end
   return self
 end

@@ -7,6 +7,7 @@ local use = ...
 local messages = use "messages"
 local place, kind_of, fail, hint = messages.place, messages.kind_of, messages.fail, messages.hint
 local check_callable = messages.check_callable
+local check_limits = use "limits".check
 local type = type
 local getmetatable, setmetatable = getmetatable, setmetatable
 
@@ -32,13 +33,6 @@ function Route:name(name)
 end
 
 local route_options = { limits = "table", json = "boolean" }
-local route_limits = { body = true }
-
-local function check_route_limits(limits)
-  for limit in next, limits or {} do
-    if not route_limits[limit] then fail("unknown limit '%s' of a route%s; there is body", tostring(limit), hint(limit, route_limits)) end
-  end
-end
 
 local function join(prefix, path)
   if prefix == "" then return path end
@@ -100,7 +94,7 @@ local function define_verb(name, method)
           fail("route option '%s' must be a %s, not %s", option, route_options[option], kind_of(value))
         end
       end
-      check_route_limits(options.limits)
+      check_limits(options.limits, true)
     end
     check_callable(handler, "route handler")
     local route = add(self, { method }, path, handler, options, place())
@@ -137,7 +131,7 @@ function methods:route(definition)
       local value = definition[option]
       if value ~= nil and type(value) ~= expected then fail("%s must be a %s, not %s", option, expected, kind_of(value)) end
     end
-    check_route_limits(definition.limits)
+    check_limits(definition.limits, true)
     options = { json = definition.json, limits = definition.limits }
   end
   local route = add(self, upper, definition.path, handler, options, place())

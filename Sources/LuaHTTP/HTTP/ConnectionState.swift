@@ -186,6 +186,11 @@ struct ConnectionState {
 
     mutating func closed() { phase = .closed }
 
+    /// Nothing is being received or answered, and has not been for so long.
+    func hasBeenIdle(for milliseconds: UInt64, now: UInt64) -> Bool {
+        phase == .idle && now &+ limits.idleTime >= deadline &+ milliseconds
+    }
+
     /// The next answer is the last. An idle connection is closed by `tick`, a little later: a request that is on
     /// its way just now is answered, with `Connection: close`, instead of being lost (RFC 9112 §9.5).
     mutating func drain(now: UInt64) {
@@ -202,9 +207,8 @@ struct ConnectionState {
         case .head:
             return now >= deadline ? .fail(HTTPError(408, "request head timed out", limit: .headTime)) : .none
         case .body:
-            guard bodyIsLate(now) else { return .none }
-            return answer == .none
-                ? .fail(HTTPError(408, "request body timed out", limit: .bodyTime)) : .close
+            guard let limit = lateness(now) else { return .none }
+            return answer == .none ? .fail(HTTPError(408, "request body timed out", limit: limit)) : .close
         case .lingering:
             return now >= deadline ? .close : .none
         case .handling, .upgraded, .closed:
@@ -212,12 +216,13 @@ struct ConnectionState {
         }
     }
 
-    private mutating func bodyIsLate(_ now: UInt64) -> Bool {
-        if now >= deadline { return true }
-        guard now >= windowEnd else { return false }
-        if windowBytes < limits.bodyBytesPerWindow { return true }
+    /// Which limit a body has broken.
+    private mutating func lateness(_ now: UInt64) -> Limits.Name? {
+        if now >= deadline { return .bodyTime }
+        guard now >= windowEnd else { return nil }
+        if windowBytes < limits.bodyBytesPerWindow { return .bodyRate }
         windowEnd = now &+ limits.bodyTime
         windowBytes = 0
-        return false
+        return nil
     }
 }

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /// Every number of HTTP/1.1 that a client can push, with its default and the reason for it.
-/// Times are milliseconds, sizes bytes. Does not know where the numbers are configured.
+/// Times are milliseconds, sizes bytes. LimitTable names those that can be configured.
 struct Limits: Sendable, Equatable {
-    /// Which limit was hit: the key in the configuration, in the log and in the counters.
-    enum Name: String, Sendable, CaseIterable {
-        case requestLine, headerBytes, fieldLine, fieldCount, headTime
-        case bodyBytes, bodyTime, chunkOverhead, trailers
-        case idleTime, writeStall, requestsPerConnection
-    }
-
     /// Longest request line, without CRLF → 414. Twice nginx's 8 KiB; RFC 9112 §3 asks for at least 8000.
     var requestLine = 16 << 10
     /// The header section with its CRLFs → 431. Cookies plus one long token fit; a flood does not.
@@ -28,8 +21,8 @@ struct Limits: Sendable, Equatable {
     var bodyBytes = 8 << 20
     /// Longest silence while a body is expected → 408.
     var bodyTime: UInt64 = 30_000
-    /// Least bytes that must arrive in each `bodyTime` window (1 KiB/s) → 408.
-    var bodyBytesPerWindow = 30 << 10
+    /// Least bytes that must arrive in each second, on average over each `bodyTime` → 408.
+    var bodyRate = 1 << 10
     /// Bytes of an unwanted body that are read and dropped to keep the connection; beyond, it is closed.
     var discardedBody = 1 << 20
     /// Chunk-size lines and extensions are allowed this much per message, or 16 bytes for each chunk plus one
@@ -46,9 +39,18 @@ struct Limits: Sendable, Equatable {
     /// Requests on one connection; the last answer says `Connection: close`. Lets balancers rebalance.
     var requestsPerConnection = 10_000
     /// Answer bytes that make no progress → reset. The client has gone or does not read.
-    var writeStall: UInt64 = 60_000
+    var writeStall: UInt64 = 30_000
     /// Pipelined bytes kept while an answer is pending; beyond, the socket is not read.
     var pipelinedBytes = 64 << 10
+
+    /// Connections in all, of all workers; 0: 80 % of the descriptors that the process may open. The rest is for
+    /// files, so that a crowd of clients never keeps the server from reading one.
+    var connections = 0
+    /// Connections of one address, an IPv6 one being its /64.
+    var connectionsPerAddress = 256
+
+    /// Bytes of each Lua VM.
+    var memory = 256 << 20
 
     /// Lingering close (RFC 9112 §9.6): after the answer, what the client still sends is dropped for so long
     /// and so much, so that a reset cannot destroy the answer on its way.

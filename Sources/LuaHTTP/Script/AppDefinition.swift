@@ -10,7 +10,8 @@ struct AppDefinition {
         /// "app.lua:12".
         var origin: String
         var target: Target
-        var bodyLimit: Int?
+        /// Those that differ from the app's.
+        var limits: [Limits.Name: Int] = [:]
     }
 
     enum Target {
@@ -66,20 +67,12 @@ struct AppDefinition {
             target = .handler(handlers.append(taking: stack))
         }
         let origin = stack.stringField("where", of: table) ?? "?"
-        var bodyLimit: Int?
-        if stack.getField("limits", of: table) == .table, stack.getField("body", of: -1) != .nil {
-            bodyLimit = ByteSize.parse(stack, at: -1)
-            if bodyLimit == nil {
-                var failure = ScriptError(
-                    message: "limits.body of a route must be a number of bytes or a size such as \"8MiB\"")
-                failure.takePlace(from: origin)
-                throw failure
-            }
-        }
+        _ = stack.getField("limits", of: table)
+        let limits = LimitModule.read(stack, at: -1)
         return Route(
             methods: methods, path: stack.stringField("path", of: table) ?? "/",
             name: stack.stringField("name", of: table),
-            origin: origin, target: target, bodyLimit: bodyLimit)
+            origin: origin, target: target, limits: limits)
     }
 }
 

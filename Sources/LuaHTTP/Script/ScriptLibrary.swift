@@ -58,7 +58,10 @@ struct ScriptLibrary: ~Copyable {
         stack.setField("null", of: host)
         stack.push(LuaHTTPVersion.text)
         stack.setField("version", of: host)
+        LimitModule.pushNames(on: stack)
+        stack.setField("limits", of: host)
         let functions: [(StaticString, HostFunction)] = [
+            ("check_limit", LimitModule.check()),
             ("json_encode", JSONModule.encode()), ("json_decode", JSONModule.decode(in: vm)),
             ("url", URLModule.url()), ("log", LogModule.log(services)), ("sleep", TimeModule.sleep(services)),
         ]

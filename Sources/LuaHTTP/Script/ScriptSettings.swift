@@ -9,12 +9,7 @@ struct ScriptSettings: Sendable, Equatable {
     var logLevel: String?
     var accessLog: Bool?
     var undefined: String?
-    /// Bytes.
-    var bodyLimit: Int?
-    var memoryLimit: Int?
-    var headLimit: Int?
-    var targetLimit: Int?
-    var fieldCountLimit: Int?
+    var limits: [Limits.Name: Int] = [:]
 
     init() {}
 
@@ -39,69 +34,20 @@ struct ScriptSettings: Sendable, Equatable {
             throw ScriptError(
                 message: "app:config: log_level = \"\(logLevel)\": must be debug, info, warn or error")
         }
-        guard stack.getField("limits", of: table) == .table else { return }
-        let limits = stack.absolute(-1)
-        bodyLimit = try Self.size("body", stack, limits)
-        memoryLimit = try Self.size("memory", stack, limits)
-        // A head is kept whole, in memory that every connection can ask for.
-        headLimit = try Self.size("head", most: 16 << 20, stack, limits)
-        targetLimit = try Self.size("target", most: 16 << 20, stack, limits)
-        fieldCountLimit = try Self.integer("fields", 1...65535, stack, limits, prefix: "limits.")
+        _ = stack.getField("limits", of: table)
+        limits = LimitModule.read(stack, at: -1)
     }
 
     private static func integer(
-        _ name: StaticString, _ range: ClosedRange<Int64>, _ stack: LuaStack, _ table: Int32,
-        prefix: String = ""
+        _ name: StaticString, _ range: ClosedRange<Int64>, _ stack: LuaStack, _ table: Int32
     ) throws(ScriptError) -> Int? {
         guard stack.getField(name, of: table) != .nil else { return nil }
         guard let value = stack.integer(at: -1), range.contains(value) else {
             throw ScriptError(
                 message:
-                    "app:config: \(prefix)\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)"
+                    "app:config: \(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)"
             )
         }
         return Int(clamping: value)
-    }
-
-    private static func size(
-        _ name: StaticString, most: Int = 1 << 40, _ stack: LuaStack, _ table: Int32
-    ) throws(ScriptError) -> Int? {
-        guard stack.getField(name, of: table) != .nil else { return nil }
-        guard let bytes = ByteSize.parse(stack, at: -1) else {
-            throw ScriptError(
-                message: "app:config: limits.\(name) must be a number of bytes or a size such as \"8MiB\"")
-        }
-        guard bytes <= most else {
-            throw ScriptError(message: "app:config: limits.\(name) must be at most \(most >> 20) MiB")
-        }
-        return bytes
-    }
-}
-
-/// Sizes as authors write them: 1024, "64KiB", "8MiB", "1GiB" (and k, M, G for powers of ten).
-enum ByteSize {
-    /// Bytes, or nil when it is not a size from 1 to 2^40.
-    static func parse(_ text: String) -> Int? {
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
-        guard let number = Int(digits) else { return nil }
-        let unit: Int
-        switch text.dropFirst(digits.count).drop(while: { $0 == " " }).lowercased() {
-        case "", "b": unit = 1
-        case "k", "kb": unit = 1000
-        case "kib": unit = 1 << 10
-        case "m", "mb": unit = 1_000_000
-        case "mib": unit = 1 << 20
-        case "g", "gb": unit = 1_000_000_000
-        case "gib": unit = 1 << 30
-        default: return nil
-        }
-        let (bytes, overflow) = number.multipliedReportingOverflow(by: unit)
-        return overflow || bytes < 1 || bytes > 1 << 40 ? nil : bytes
-    }
-
-    /// The size at `index` of a stack: an integer or a string.
-    static func parse(_ stack: LuaStack, at index: Int32) -> Int? {
-        if let bytes = stack.integer(at: index) { return bytes >= 1 && bytes <= 1 << 40 ? Int(bytes) : nil }
-        return stack.string(at: index).flatMap(parse)
     }
 }

@@ -54,7 +54,11 @@ extension HTTP1Handler {
     // MARK: Time
 
     func tick(now: UInt64) {
-        if isStalled(now) || isFileTruncated { return reset() }
+        if isStalled(now) {
+            application.limitHit(.writeStall, limits[.writeStall], exchange)
+            return reset()
+        }
+        if isFileTruncated { return reset() }
         switch state.tick(now: now) {
         case .none: return
         case .fail(let error): refuse(error)
@@ -65,6 +69,16 @@ extension HTTP1Handler {
     }
 
     func beginDrain() { state.drain(now: Clock.milliseconds()) }
+
+    /// Long enough that the client is not just about to send its next request.
+    private static var sheddingAge: UInt64 { 1000 }
+
+    func closeIfIdle(now: UInt64) -> Bool {
+        guard state.hasBeenIdle(for: Self.sheddingAge, now: now), output.readableBytes == 0 else { return false }
+        beginClose()
+        pump()
+        return true
+    }
 
     /// sendfile from beyond the end of a file sends nothing for ever: the promised bytes no longer exist, and
     /// the only honest answer is to cut the connection.

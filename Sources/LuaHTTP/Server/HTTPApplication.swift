@@ -22,6 +22,9 @@ protocol HTTPApplication: AnyObject {
     /// The client sent FIN while its request is handled. It may still read: an answer is owed.
     func inputClosed(_ exchange: HTTPExchange)
 
+    /// A client hit a limit that no error page tells it about.
+    func limitHit(_ limit: Limits.Name, _ value: Int, _ exchange: HTTPExchange)
+
     /// Appends the page for an error the connection answers itself and returns its `Content-Type: …\r\n`
     /// line. Also the place to log and count it. `exchange.head` may be incomplete.
     func errorPage(_ error: HTTPError, _ exchange: HTTPExchange, into body: inout ByteBuffer) -> StaticString
@@ -41,6 +44,7 @@ extension HTTPApplication {
     func cancel(_ exchange: HTTPExchange) {}
     func writable(_ exchange: HTTPExchange) {}
     func inputClosed(_ exchange: HTTPExchange) {}
+    func limitHit(_ limit: Limits.Name, _ value: Int, _ exchange: HTTPExchange) {}
 
     func errorPage(_ error: HTTPError, _ exchange: HTTPExchange, into body: inout ByteBuffer) -> StaticString
     {

@@ -33,7 +33,7 @@ public struct LoadedApp: Sendable {
     /// - Throws: ``LoadError`` with everything that is wrong.
     public init(_ options: ServerOptions) throws(LoadError) {
         let loader = GenerationLoader(
-            script: options.script, isDevelopment: options.mode != .production, memoryLimit: Self.memoryLimit)
+            script: options.script, isDevelopment: options.mode != .production, memoryLimit: Limits().memory)
         let generation: Generation
         do throws(ScriptError) {
             generation = try loader.load(
@@ -52,9 +52,6 @@ public struct LoadedApp: Sendable {
         templates = try Self.compileTemplates(
             settings, root: loader.root, isDevelopment: ResolvedSettings.isDevelopment(options, settings))
     }
-
-    /// Bytes of a VM while the script has not said otherwise.
-    static let memoryLimit = 256 << 20
 
     /// The directory that `app:config { templates = … }` names, else `templates` beside the script, else
     /// `templates` in the current directory. An app without templates needs none.

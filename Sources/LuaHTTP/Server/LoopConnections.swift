@@ -9,6 +9,8 @@ protocol TimedConnection: AnyObject {
     func tick(now: UInt64)
     /// Close soon if idle, else after the answer being made.
     func beginDrain()
+    /// Make room for another connection, if this one has had nothing to do for a while.
+    func closeIfIdle(now: UInt64) -> Bool
 }
 
 /// The connections of one event loop and what they share: one timer for all of them, armed only while there
@@ -25,6 +27,10 @@ final class LoopConnections: NIOScheduledCallbackHandler {
     private var isArmed = false
     private(set) var isDraining = false
     private var spare: ByteBuffer?
+    /// Where `shed` looked last, so that it goes round.
+    private var sheddingIndex = 0
+    /// Bounds what a new connection costs while the server is full.
+    private static let mostLookedAt = 128
 
     init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
@@ -58,6 +64,17 @@ final class LoopConnections: NIOScheduledCallbackHandler {
         let now = Clock.milliseconds()
         forEach { $0.tick(now: now) }
         arm()
+    }
+
+    /// Closes one connection that has been idle for a while; false if none of those looked at was.
+    func shed() -> Bool {
+        guard !members.isEmpty else { return false }
+        let now = Clock.milliseconds()
+        for _ in 0..<min(members.count, Self.mostLookedAt) {
+            sheddingIndex = sheddingIndex &+ 1 < members.count ? sheddingIndex &+ 1 : 0
+            if members[sheddingIndex].closeIfIdle(now: now) { return true }
+        }
+        return false
     }
 
     /// From the end, because a connection may remove itself: the one moved into its place was already

@@ -17,6 +17,7 @@ struct ResolvedSettings: Sendable {
     var isDevelopment: Bool
     var logLevel: Logger.Level
     var limits: Limits
+    let connectionGate: ConnectionGate
     var workerConfiguration: WorkerConfiguration
 
     /// - Parameter options: flags, filled up from the environment.
@@ -30,17 +31,31 @@ struct ResolvedSettings: Sendable {
             throw LoadError("log level \"\(level)\": must be debug, info, warn or error")
         }
         logLevel = known
-        limits = Limits()
-        if let bytes = script.bodyLimit { limits.bodyBytes = bytes }
-        if let bytes = script.headLimit { limits.headerBytes = bytes }
-        if let bytes = script.targetLimit { limits.requestLine = bytes }
-        if let count = script.fieldCountLimit { limits.fieldCount = count }
+        limits = Limits(changing: script.limits)
+        if limits.connections == 0 { limits.connections = Descriptors.limit / 5 * 4 }
+        connectionGate = ConnectionGate(
+            total: limits.connections, perAddress: limits.connectionsPerAddress,
+            countsLoopback: script.limits[.connectionsPerAddress] != nil)
         workerConfiguration = WorkerConfiguration(
             loader: GenerationLoader(
                 script: options.script, isDevelopment: isDevelopment,
-                memoryLimit: script.memoryLimit ?? LoadedApp.memoryLimit),
-            bodyLimit: limits.bodyBytes, hasAccessLog: options.hasAccessLog ?? script.accessLog ?? true,
+                memoryLimit: limits.memory),
+            limits: limits, hasAccessLog: options.hasAccessLog ?? script.accessLog ?? true,
             logStyle: isDevelopment ? .short : .common, host: host, port: port)
+    }
+
+    /// Name, value in force, and whether the script set it; for a person to read.
+    func listed(_ script: ScriptSettings) -> [(name: String, value: String, inScript: Bool)] {
+        [
+            ("host", host, script.host != nil),
+            ("port", "\(port)", script.port != nil),
+            ("workers", "\(workers)", script.workers != nil),
+            ("mode", isDevelopment ? "dev" : "prod", false),
+            ("log_level", logLevel == .warning ? "warn" : logLevel.rawValue, script.logLevel != nil),
+            ("access_log", "\(workerConfiguration.hasAccessLog)", script.accessLog != nil),
+            ("templates", script.templates ?? "templates", script.templates != nil),
+            ("undefined", script.undefined ?? (isDevelopment ? "strict" : "lenient"), script.undefined != nil),
+        ]
     }
 
     static func isDevelopment(_ options: ServerOptions, _ script: ScriptSettings) -> Bool {

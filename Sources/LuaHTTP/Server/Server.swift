@@ -50,7 +50,7 @@ public final class Server: Sendable {
         do {
             let pool = try await WorkerPool(
                 group: group, configuration: settings.workerConfiguration, templates: app.templates,
-                logger: logger)
+                limits: settings.limits, gate: settings.connectionGate, logger: logger)
             let listener = try await listen(settings, group, pool)
             return Server(group: group, pool: pool, listener: listener, logger: logger, settings: settings)
         } catch {
@@ -63,11 +63,10 @@ public final class Server: Sendable {
     private static func listen(
         _ settings: ResolvedSettings, _ group: MultiThreadedEventLoopGroup, _ pool: WorkerPool
     ) async throws -> any Channel {
-        let limits = settings.limits
         do {
             let address = try SocketAddress.makeAddressResolvingHost(settings.host, port: settings.port)
             return try await Listener().bind(group, to: address) { channel in
-                try pool.install(on: channel, limits: limits)
+                try pool.install(on: channel)
             }.get()
         } catch {
             throw LoadError(ListenFailure.text(error, host: settings.host, port: settings.port))

@@ -18,7 +18,26 @@ public struct ServerOptions: Sendable, Equatable {
     public var logLevel: String?
     public var hasAccessLog: Bool?
 
+    /// Settings that were taken from the environment.
+    private var fromEnvironment: Set<String> = []
+
     public init(script: String) { self.script = script }
+
+    /// The flag or variable that set `name`, or nil when neither did.
+    func origin(of name: String) -> String? {
+        let isSet =
+            switch name {
+            case "host": host != nil
+            case "port": port != nil
+            case "workers": workers != nil
+            case "mode": mode != nil
+            case "log_level": logLevel != nil
+            case "access_log": hasAccessLog != nil
+            default: false
+            }
+        guard isSet else { return nil }
+        return fromEnvironment.contains(name) ? "LUAHTTPD_" + name.uppercased() : "flag"
+    }
 
     /// Takes what is still nil from the environment variables `LUAHTTPD_HOST`, `_PORT`, `_WORKERS`,
     /// `_MODE`, `_LOG_LEVEL` and `_ACCESS_LOG`.
@@ -26,7 +45,9 @@ public struct ServerOptions: Sendable, Equatable {
     /// - Throws: ``LoadError`` for a variable that has no valid value.
     public mutating func fill(from environment: [String: String]) throws(LoadError) {
         func value(_ name: String) -> String? {
-            environment["LUAHTTPD_" + name].flatMap { $0.isEmpty ? nil : $0 }
+            guard let text = environment["LUAHTTPD_" + name], !text.isEmpty else { return nil }
+            fromEnvironment.insert(name.lowercased())
+            return text
         }
         if host == nil { host = value("HOST") }
         if logLevel == nil { logLevel = value("LOG_LEVEL") }

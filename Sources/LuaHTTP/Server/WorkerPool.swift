@@ -14,13 +14,18 @@ final class WorkerPool: Sendable {
     }
 
     private let seats: [Seat]
+    private let limits: Limits
+    private let gate: ConnectionGate
 
     /// Loads the app once on each loop of `group`.
     ///
     /// - Throws: ``ScriptError`` of the first that fails.
     init(
-        group: any EventLoopGroup, configuration: WorkerConfiguration, templates: TemplateSet, logger: Logger
+        group: any EventLoopGroup, configuration: WorkerConfiguration, templates: TemplateSet, limits: Limits,
+        gate: ConnectionGate, logger: Logger
     ) async throws {
+        self.limits = limits
+        self.gate = gate
         var seats: [Seat] = []
         for loop in group.makeIterator() {
             seats.append(
@@ -38,9 +43,18 @@ final class WorkerPool: Sendable {
     var count: Int { seats.count }
 
     /// Installs what serves HTTP/1.1 on a new connection; on its loop.
-    func install(on channel: any Channel, limits: Limits) throws {
+    func install(on channel: any Channel) throws {
         guard let seat = seats.first(where: { $0.loop === channel.eventLoop }) else {
             return channel.close(promise: nil)
+        }
+        let address = AddressKey(channel.remoteAddress)
+        let verdict = gate.enter(address)
+        channel.closeFuture.whenComplete { [gate] _ in gate.leave(address) }
+        if case .full(let limit) = verdict, limit != .connections || !seat.connections.value.shed() {
+            seat.worker.value.limitHit(
+                limit, limits[limit], detail: "connection refused",
+                address: channel.remoteAddress?.ipAddress ?? "-")
+            return try channel.pipeline.syncOperations.addHandler(RefusingHandler())
         }
         try channel.pipeline.syncOperations.addHandler(
             HTTP1Handler(

@@ -52,7 +52,7 @@ final class Generation {
                 target = .files(mounts.count - 1)
             }
             routes.append(
-                Route(target: target, bodyLimit: route.bodyLimit, origin: route.origin, path: route.path))
+                Route(target: target, bodyLimit: route.limits[.bodyBytes], origin: route.origin, path: route.path))
         }
         do throws(RouteError) {
             table = try builder.freeze()

@@ -13,6 +13,7 @@ final class Worker: HTTPApplication {
     let logger: Logger
     private(set) var generation: Generation
     private let accessLog: AccessLog?
+    private(set) var limitLog = LimitLog()
     /// Whose Lua code runs right now.
     var current: Fiber?
     let timers: WorkerTimers
@@ -61,7 +62,7 @@ final class Worker: HTTPApplication {
         switch generation.table.match(method(of: exchange), path, into: &task.match) {
         case .found(let route):
             task.route = route
-            return .proceed(limit: generation.routes[route].bodyLimit ?? configuration.bodyLimit)
+            return .proceed(limit: generation.routes[route].bodyLimit ?? configuration.limits.bodyBytes)
         case .notFound:
             return refuse(task, RequestTask.Failure(status: 404), exchange)
         case .methodNotAllowed(let methods):
@@ -95,7 +96,14 @@ final class Worker: HTTPApplication {
 
     func errorPage(_ error: HTTPError, _ exchange: HTTPExchange, into body: inout ByteBuffer) -> StaticString
     {
-        logger.debug("request refused: \(error)", metadata: ["client": "\(exchange.ipAddress ?? "?")"])
+        if let limit = error.limit {
+            let ofRoute = limit == .bodyBytes ? task(of: exchange)?.route.flatMap { generation.routes[$0].bodyLimit } : nil
+            limitHit(
+                limit, ofRoute ?? configuration.limits[limit], detail: "\(error)",
+                address: exchange.ipAddress ?? "-")
+        } else {
+            logger.debug("request refused: \(error)", metadata: ["client": "\(exchange.ipAddress ?? "?")"])
+        }
         task(of: exchange)?.abandon()
         accessLog?.refused(exchange, status: error.status)
         body.writeBytes(ErrorPage.plain(status: error.status, message: error.message.description))
@@ -230,6 +238,16 @@ final class Worker: HTTPApplication {
     func logAccess(_ task: RequestTask, status: Int, bytes: Int) {
         guard let accessLog, let exchange = task.exchange else { return }
         accessLog.write(exchange, status: status, bytes: bytes, since: task.startedAt)
+    }
+
+    func limitHit(_ limit: Limits.Name, _ value: Int, _ exchange: HTTPExchange) {
+        limitHit(limit, value, detail: "connection reset", address: exchange.ipAddress ?? "-")
+    }
+
+    func limitHit(_ limit: Limits.Name, _ value: Int, detail: String, address: String) {
+        let line = limitLog.hit(
+            limit, value: value, detail: detail, address: address, now: Clock.milliseconds())
+        if let line { logger.warning("\(line)") }
     }
 
     func logCancelled(_ task: RequestTask) {

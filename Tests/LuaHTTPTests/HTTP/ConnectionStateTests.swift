@@ -183,7 +183,7 @@ struct ConnectionStateTests {
 
     @Test("a body times out by silence")
     func bodySilence() {
-        var state = state { $0.bodyBytesPerWindow = 0 }
+        var state = state { $0.bodyRate = 0 }
         state.headCompleted(persists: true, hasBody: true, now: Self.start)
         state.bodyReceived(1, now: Self.start + 20_000)
         #expect(state.tick(now: Self.start + 49_999) == .none)

@@ -15,7 +15,7 @@ struct RoutesAndHooksTests {
             if case .files(let directory, let cache) = route.target {
                 text += " files=\(directory) \(cache ?? "-")"
             }
-            if let limit = route.bodyLimit { text += " body=\(limit)" }
+            if let limit = route.limits[.bodyBytes] { text += " body=\(limit)" }
             return text + " at " + route.origin
         }
     }

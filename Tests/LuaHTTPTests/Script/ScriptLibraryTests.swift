@@ -31,7 +31,7 @@ struct ScriptLibraryTests {
         ("app:route { path = '/', handler = print, json = 1 }", "json must be a boolean, not a number"),
         (
             "app:get('/', { limits = { bdy = 1 } }, print)",
-            "unknown limit 'bdy' of a route (did you mean 'body'?); there is body"
+            "unknown limit 'bdy' (did you mean 'body'?)"
         ),
         ("app:get('/', print):name ''", "route name must not be empty"),
         ("app:get('/', print).name 'x'", "call it with a colon: app:get(…):name \"user\""),

@@ -31,17 +31,17 @@ struct ScriptSettingsTests {
         expected.logLevel = "debug"
         expected.accessLog = false
         expected.undefined = "strict"
-        expected.bodyLimit = 1 << 20
-        expected.memoryLimit = 64 << 20
-        expected.headLimit = 8192
-        expected.targetLimit = 2000
-        expected.fieldCountLimit = 50
+        expected.limits = [
+            .bodyBytes: 1 << 20, .memory: 64 << 20, .headerBytes: 8192, .requestLine: 2000, .fieldCount: 50,
+            .headTime: 5000, .idleTime: 90_000, .writeStall: 1500, .connections: 100,
+        ]
         #expect(
             try settings(
                 """
                 { host = "0.0.0.0", port = 8081, workers = 2, templates = "pages", log_level = "debug",
                   access_log = false, undefined = "strict",
-                  limits = { body = "1MiB", memory = "64 MiB", head = 8192, target = "2k", fields = 50 } }
+                  limits = { body = "1MiB", memory = "64 MiB", head = 8192, target = "2k", fields = 50,
+                             head_time = 5, idle_time = "1.5m", write_stall = "1500ms", connections = 100 } }
                 """) == expected)
     }
 
@@ -52,24 +52,55 @@ struct ScriptSettingsTests {
         ("{ workers = 0 }", "app:config: workers must be a whole number from 1 to 1024"),
         ("{ workers = math.mininteger }", "app:config: workers must be a whole number from 1 to 1024"),
         ("{ undefined = 'x' }", "app:config: undefined = \"x\": must be lenient, strict or chainable"),
-        (
-            "{ limits = { body = '8 gallons' } }",
-            "app:config: limits.body must be a number of bytes or a size such as \"8MiB\""
-        ),
-        (
-            "{ limits = { memory = -1 } }",
-            "app:config: limits.memory must be a number of bytes or a size such as \"8MiB\""
-        ),
-        (
-            "{ limits = { head = {} } }",
-            "app:config: limits.head must be a number of bytes or a size such as \"8MiB\""
-        ),
-        ("{ limits = { fields = 0 } }", "app:config: limits.fields must be a whole number from 1 to 65535"),
-        ("{ limits = { head = '17MiB' } }", "app:config: limits.head must be at most 16 MiB"),
-        ("{ limits = { target = '1GiB' } }", "app:config: limits.target must be at most 16 MiB"),
         ("{ log_level = 'loud' }", "app:config: log_level = \"loud\": must be debug, info, warn or error"),
     ]) func valuesOutOfRangeAreRefused(_ config: String, _ message: String) throws {
         #expect(try complaint(config) == message)
+    }
+
+    /// At the author's line, where they are set.
+    @Test(arguments: [
+        ("{ body = '8 gallons' }", "limits.body must be a number of bytes or a size such as \"8MiB\", from 1 to 1024GiB"),
+        ("{ memory = -1 }", "limits.memory must be a number of bytes or a size such as \"8MiB\", from 1MiB to 1024GiB"),
+        ("{ head = {} }", "limits.head must be a number of bytes or a size such as \"8MiB\", from 64 to 16MiB"),
+        ("{ head = '17MiB' }", "limits.head must be a number of bytes or a size such as \"8MiB\", from 64 to 16MiB"),
+        ("{ fields = 0 }", "limits.fields must be a whole number from 1 to 65535"),
+        ("{ fields = 1.5 }", "limits.fields must be a whole number from 1 to 65535"),
+        ("{ connections = math.maxinteger }", "limits.connections must be a whole number from 1 to 10000000"),
+        ("{ head_time = 0 }", "limits.head_time must be seconds or a time such as \"10s\", from 500ms to 1d"),
+        ("{ idle_time = 0/0 }", "limits.idle_time must be seconds or a time such as \"10s\", from 500ms to 1d"),
+        ("{ idle_time = math.huge }", "limits.idle_time must be seconds or a time such as \"10s\", from 500ms to 1d"),
+        ("{ bodi = 1 }", "unknown limit 'bodi' (did you mean 'body'?)"),
+    ]) func limitsOutOfRangeAreRefused(_ limits: String, _ message: String) throws {
+        let fixture = try ScriptFixture()
+        #expect(fixture.run("\napp:config { limits = \(limits) }") == "app.lua:2: " + message)
+    }
+
+    @Test func limitsOfSeveralConfigsAddUp() throws {
+        let fixture = try ScriptFixture()
+        #expect(
+            fixture.run("app:config { limits = { body = 1, fields = 2 } } app:config { limits = { body = 3 } }") == "")
+        #expect(try fixture.definition().settings.limits == [.bodyBytes: 3, .fieldCount: 2])
+    }
+
+    @Test func aRouteHasOnlyLimitsOfItsOwn() throws {
+        let fixture = try ScriptFixture()
+        #expect(
+            fixture.run("app:get('/', { limits = { head = '1KiB' } }, print)")
+                == "app.lua:1: limits.head is for the whole server: set it by app:config { limits = { … } }")
+        #expect(fixture.run("app:get('/a', { limits = { body = '1KiB' } }, print)") == "")
+    }
+
+    @Test func timeSpans() {
+        let spans: [(String, Int?)] = [
+            ("10", 10_000), ("0.5", 500), ("10s", 10_000), ("500ms", 500), ("2m", 120_000), ("1h", 3_600_000),
+            ("1.5 h", 5_400_000), ("30d", 30 * 86_400_000), ("0", 0), ("", nil), ("-1", nil), ("s", nil),
+            ("10 seconds", nil), ("1e3", nil), ("401d", nil), ("99999999999999999999999d", nil), ("1.2.3s", nil),
+            (".5", nil),
+        ]
+        for (text, milliseconds) in spans { #expect(TimeSpan.parse(text) == milliseconds, "\(text)") }
+        for (milliseconds, text) in [(500, "500ms"), (10_000, "10s"), (90_000, "90s"), (60_000, "1m"), (0, "0ms")] {
+            #expect(TimeSpan.text(milliseconds) == text)
+        }
     }
 
     @Test func sizes() {
@@ -77,7 +108,7 @@ struct ScriptSettingsTests {
             ("1", 1), ("1024", 1024), ("10B", 10), ("2k", 2000), ("2KB", 2000), ("64KiB", 65536),
             ("8 MiB", 8 << 20),
             ("3M", 3_000_000), ("1GiB", 1 << 30), ("2g", 2_000_000_000), ("1024GiB", 1 << 40),
-            ("", nil), ("0", nil), ("-1", nil), ("1.5MiB", nil), ("MiB", nil), ("8TiB", nil),
+            ("", nil), ("0", 0), ("-1", nil), ("1.5MiB", nil), ("MiB", nil), ("8TiB", nil),
             ("1025GiB", nil),
             ("99999999999999999999", nil), ("9223372036854775807GiB", nil), ("8MiB ", nil), ("٣", nil),
             (" 8", nil),

@@ -571,6 +571,11 @@ struct LoopConnectionsTests {
         }
 
         func beginDrain() { loop.remove(self) }
+
+        func closeIfIdle(now: UInt64) -> Bool {
+            if leaves { loop.remove(self) }
+            return leaves
+        }
     }
 
     @Test("each member is told once per tick, also when some leave meanwhile")
@@ -586,6 +591,19 @@ struct LoopConnectionsTests {
         #expect(loop.count == 0)
         eventLoop.advanceTime(by: .seconds(10))
         #expect(members[1].ticks == 2)
+    }
+
+    @Test("shedding goes round and takes those that are idle, one at a time")
+    func shedding() {
+        let loop = LoopConnections(eventLoop: EmbeddedEventLoop())
+        #expect(!loop.shed())
+        let members = (0..<9).map { Member(loop, leaves: $0 % 3 == 0) }
+        for left in [8, 7, 6] {
+            #expect(loop.shed())
+            #expect(loop.count == left)
+        }
+        #expect(!loop.shed() && loop.count == 6)
+        #expect(members.filter { $0.loopIndex >= 0 }.allSatisfy { !$0.leaves })
     }
 
     @Test("a member removed twice harms no other")

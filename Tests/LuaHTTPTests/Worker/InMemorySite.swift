@@ -22,7 +22,7 @@ final class InMemorySite {
     ///   - files: path → content, beside app.lua.
     init(
         _ source: String, templates: [String: String] = [:], files: [String: String] = [:],
-        isDevelopment: Bool = true, memoryLimit: Int = 128 << 20
+        isDevelopment: Bool = true, memoryLimit: Int = 128 << 20, limits: Limits = Limits()
     ) throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "site-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -44,11 +44,11 @@ final class InMemorySite {
         worker = try Worker(
             loop: channel.eventLoop,
             configuration: WorkerConfiguration(
-                loader: loader, bodyLimit: 1 << 20, hasAccessLog: false, logStyle: .short,
+                loader: loader, limits: limits, hasAccessLog: false, logStyle: .short,
                 host: "127.0.0.1", port: 8080),
             templates: set, logger: Logger(label: "test") { _ in LogCapture.Handler(log) })
         let connections = LoopConnections(eventLoop: channel.eventLoop)
-        handler = HTTP1Handler(application: worker, loop: connections, limits: Limits(), remoteAddress: nil)
+        handler = HTTP1Handler(application: worker, loop: connections, limits: limits, remoteAddress: nil)
         try channel.pipeline.syncOperations.addHandler(handler)
     }
 

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+
+/// The one table of limits: the name that `app:config { limits = … }`, the log and `luahttpd config` use, what
+/// values are allowed, and what happens when one is hit. Does not know where a value was set.
+extension Limits {
+    /// Which limit: the raw value is its key in the configuration.
+    enum Name: String, Sendable, CaseIterable {
+        case requestLine = "target"
+        case headerBytes = "head"
+        case fieldLine = "header"
+        case fieldCount = "fields"
+        case headTime = "head_time"
+        case bodyBytes = "body"
+        case bodyTime = "body_time"
+        case bodyRate = "body_rate"
+        case chunkOverhead = "chunk_overhead"
+        case trailers
+        case idleTime = "idle_time"
+        case writeStall = "write_stall"
+        case requestsPerConnection = "requests"
+        case pipelinedBytes = "pipelined"
+        case connections
+        case connectionsPerAddress = "connections_per_address"
+        case memory
+    }
+
+    struct Row: Sendable {
+        enum Unit: Sendable { case bytes, count, milliseconds }
+
+        let unit: Unit
+        /// Values that may be set, in bytes, pieces or milliseconds.
+        let range: ClosedRange<Int>
+        /// What it bounds, and what a client gets.
+        let meaning: String
+        /// A route may have its own.
+        var isPerRoute = false
+    }
+
+    /// The value of a limit, as an integer of the row's unit.
+    subscript(name: Name) -> Int {
+        get {
+            switch name {
+            case .requestLine: requestLine
+            case .headerBytes: headerBytes
+            case .fieldLine: fieldLine
+            case .fieldCount: fieldCount
+            case .headTime: Int(clamping: headTime)
+            case .bodyBytes: bodyBytes
+            case .bodyTime: Int(clamping: bodyTime)
+            case .bodyRate: bodyRate
+            case .chunkOverhead: chunkOverhead
+            case .trailers: trailerBytes
+            case .idleTime: Int(clamping: idleTime)
+            case .writeStall: Int(clamping: writeStall)
+            case .requestsPerConnection: requestsPerConnection
+            case .pipelinedBytes: pipelinedBytes
+            case .connections: connections
+            case .connectionsPerAddress: connectionsPerAddress
+            case .memory: memory
+            }
+        }
+        set {
+            switch name {
+            case .requestLine: requestLine = newValue
+            case .headerBytes: headerBytes = newValue
+            case .fieldLine: fieldLine = newValue
+            case .fieldCount: fieldCount = newValue
+            case .headTime: headTime = UInt64(clamping: newValue)
+            case .bodyBytes: bodyBytes = newValue
+            case .bodyTime: bodyTime = UInt64(clamping: newValue)
+            case .bodyRate: bodyRate = newValue
+            case .chunkOverhead: chunkOverhead = newValue
+            case .trailers: trailerBytes = newValue
+            case .idleTime: idleTime = UInt64(clamping: newValue)
+            case .writeStall: writeStall = UInt64(clamping: newValue)
+            case .requestsPerConnection: requestsPerConnection = newValue
+            case .pipelinedBytes: pipelinedBytes = newValue
+            case .connections: connections = newValue
+            case .connectionsPerAddress: connectionsPerAddress = newValue
+            case .memory: memory = newValue
+            }
+        }
+    }
+
+    /// The default limits with those changed that a script has set.
+    init(changing values: [Name: Int]) {
+        self.init()
+        for (name, value) in values { self[name] = value }
+    }
+
+    /// Least bytes that must arrive in each `bodyTime`.
+    var bodyBytesPerWindow: Int {
+        let (bytes, overflow) = bodyRate.multipliedReportingOverflow(by: Int(clamping: bodyTime) / 1000)
+        return overflow ? .max : bytes
+    }
+}
+
+extension Limits.Name {
+    private static let day = 86_400_000
+    /// A head is kept whole, in memory that every connection can ask for.
+    private static let head = 16 << 20
+
+    var row: Limits.Row {
+        switch self {
+        case .requestLine: .init(unit: .bytes, range: 64...Self.head, meaning: "request line → 414")
+        case .headerBytes: .init(unit: .bytes, range: 64...Self.head, meaning: "all header lines → 431")
+        case .fieldLine: .init(unit: .bytes, range: 64...Self.head, meaning: "one header line → 431")
+        case .fieldCount: .init(unit: .count, range: 1...65535, meaning: "header lines → 431")
+        case .headTime:
+            .init(
+                unit: .milliseconds, range: 500...Self.day,
+                meaning: "from the first byte of a head to its last → 408")
+        case .bodyBytes:
+            .init(unit: .bytes, range: 1...(1 << 40), meaning: "request body → 413", isPerRoute: true)
+        case .bodyTime:
+            .init(unit: .milliseconds, range: 500...Self.day, meaning: "silence inside a body → 408")
+        case .bodyRate:
+            .init(unit: .bytes, range: 0...(1 << 30), meaning: "least bytes of a body each second → 408")
+        case .chunkOverhead:
+            .init(unit: .bytes, range: 64...(1 << 30), meaning: "chunk sizes and extensions of a body → 400")
+        case .trailers: .init(unit: .bytes, range: 64...Self.head, meaning: "trailer section → 431")
+        case .idleTime:
+            .init(unit: .milliseconds, range: 500...Self.day, meaning: "kept open between requests, then closed")
+        case .writeStall:
+            .init(unit: .milliseconds, range: 500...Self.day, meaning: "an answer makes no progress → reset")
+        case .requestsPerConnection:
+            .init(unit: .count, range: 1...1_000_000_000, meaning: "requests, then Connection: close")
+        case .pipelinedBytes:
+            .init(
+                unit: .bytes, range: 1024...Self.head,
+                meaning: "requests waiting behind one that is answered; the rest is not read")
+        case .connections:
+            .init(unit: .count, range: 1...10_000_000, meaning: "open connections; idle ones make room → 503")
+        case .connectionsPerAddress:
+            .init(unit: .count, range: 1...10_000_000, meaning: "open connections of one address → 503")
+        case .memory:
+            .init(unit: .bytes, range: (1 << 20)...(1 << 40), meaning: "memory of each Lua VM → 503")
+        }
+    }
+}
