@@ -6,7 +6,9 @@ internal import NIOCore
 /// address of it has them all. Nil for sockets that have no address.
 struct AddressKey: Hashable, Sendable {
     private let word: UInt64
-    private let isIPv6: Bool
+    private let kind: Kind
+
+    private enum Kind: Hashable, Sendable { case ipv4, ipv6, loopback6 }
 
     init?(_ address: SocketAddress?) {
         // The address lies at the same place in the structures of Linux and of macOS.
@@ -21,7 +23,7 @@ struct AddressKey: Hashable, Sendable {
         }
     }
 
-    init(ipv4 address: UInt32) { self.init(word: UInt64(address), isIPv6: false) }
+    init(ipv4 address: UInt32) { self.init(word: UInt64(address), kind: .ipv4) }
 
     /// Of 16 bytes; an IPv4 address inside (::ffff:a.b.c.d) counts as itself.
     init?(ipv6 bytes: [UInt8]) {
@@ -30,19 +32,17 @@ struct AddressKey: Hashable, Sendable {
         if word(0..<8) == 0, word(8..<12) == 0xFFFF {
             self.init(ipv4: UInt32(truncatingIfNeeded: word(12..<16)))
         } else if word(0..<8) == 0, word(8..<16) == 1 {
-            self.init(word: 0, isIPv6: true)
+            self.init(word: 0, kind: .loopback6)
         } else {
-            self.init(word: word(0..<8), isIPv6: true)
+            self.init(word: word(0..<8), kind: .ipv6)
         }
     }
 
-    private static let loopback6 = AddressKey(word: 0, isIPv6: true)
-
-    private init(word: UInt64, isIPv6: Bool) {
+    private init(word: UInt64, kind: Kind) {
         self.word = word
-        self.isIPv6 = isIPv6
+        self.kind = kind
     }
 
     /// 127.0.0.0/8 or ::1: this machine, and so perhaps a proxy that stands for all clients.
-    var isLoopback: Bool { isIPv6 ? self == .loopback6 : word &>> 24 == 127 }
+    var isLoopback: Bool { kind == .loopback6 || kind == .ipv4 && word &>> 24 == 127 }
 }

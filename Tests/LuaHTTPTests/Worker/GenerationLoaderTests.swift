@@ -74,7 +74,7 @@ struct GenerationLoaderTests {
         #expect(failure("\u{1B}Lua").hasSuffix("is Lua bytecode: give the source"))
         #expect(
             failure("local app = require 'luahttpd'\napp:get('/', { limits = { body = '1 potato' } }, print)")
-                == "2: limits.body of a route must be a number of bytes or a size such as \"8MiB\"")
+                == "2: limits.body must be a number of bytes or a size such as \"8MiB\", from 1 to 1024GiB")
         #expect(failure("require 'no_such_module'").hasPrefix("1: module 'no_such_module' not found"))
     }
 
