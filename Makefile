@@ -54,6 +54,7 @@ release: dependencies $(LUA_OBJECT)
 $(LUA)/liblua5.4.a: | dependencies
 	@mkdir -p $(LUA)
 	ld -r -o $(LUA)/lua.o --whole-archive /usr/lib/*/liblua5.4.a
+	objcopy --redefine-sym __snprintf_chk=lh_snprintf_chk $(LUA)/lua.o
 	@for archive in /usr/lib/gcc/*/*/libstdc++.a; do \
 	  [ ! -e "$$archive" ] || echo "INPUT($$archive)" > $(LUA)/libstdc++.so; done
 	@echo 'INPUT($(CURDIR)/$(LUA)/lua.o)' > $@

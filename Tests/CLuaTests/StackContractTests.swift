@@ -41,9 +41,9 @@ struct StackContractTests {
             .replacing(#/\/\*(.|\n)*?\*\//#, with: "")
         let declared = Set(text.matches(of: #/\b(lh_[a-z_]+)\(/#).map { String($0.output.1) })
         #expect(declared.count > 60)
-        // Closing and creating are what each case begins and ends with.
+        // Closing and creating are what each case begins and ends with; the last has no stack.
         let tested = Set(Self.cases.map { $0.name.split(separator: " ")[0] }.map(String.init))
-            .union(["lh_vm_create", "lh_vm_close"])
+            .union(["lh_vm_create", "lh_vm_close", "lh_format_integer"])
         #expect(declared.subtracting(tested).sorted() == [])
         #expect(tested.subtracting(declared).sorted() == [])
     }

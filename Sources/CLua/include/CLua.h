@@ -182,6 +182,10 @@ bool lh_is_integer(lh_state *L, int32_t index);
 bool lh_boolean(lh_state *L, int32_t index);  /* Lua's truth of any value */
 int64_t lh_integer(lh_state *L, int32_t index); /* 0 when not a number */
 double lh_number(lh_state *L, int32_t index);   /* 0 when not a number */
+/* Writes a number in decimal, without a NUL; returns how many bytes. `buffer`
+** has room for LH_INTEGER_SIZE. */
+#define LH_INTEGER_SIZE 20
+int32_t lh_format_integer(char *buffer, int64_t value);
 /* Bytes of a string, valid while it is on the stack or in a live table.
 ** NULL for anything that is not a string: numbers are not converted. */
 const char *lh_bytes(lh_state *L, int32_t index, size_t *size);
