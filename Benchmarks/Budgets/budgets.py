@@ -3,7 +3,7 @@
 """Checks what a request costs: instructions in user space and calls of malloc, counted by callgrind.
 
 Counts do not depend on what else the machine does, so a regression fails here and not in a timed test. The limits are
-in budgets.json. Usage: budgets.py BINARY [--profile NAME], where --profile prints the functions behind a count.
+in budgets.json. --profile NAME prints the functions behind a count, --picture FILE draws the layers of all cases.
 """
 
 import argparse
@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import picture
 
 HERE = pathlib.Path(__file__).resolve().parent
 APP = HERE.parent / "SideBySide" / "app"
@@ -144,12 +146,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary", type=pathlib.Path)
     parser.add_argument("--profile", help="a case whose functions are printed")
+    parser.add_argument("--picture", type=pathlib.Path, help="where to draw the layers of all cases (SVG)")
     options = parser.parse_args()
     limits = json.loads((HERE / "budgets.json").read_text())
-    server, failed = Callgrind(options.binary), False
+    server, failed, profiles = Callgrind(options.binary), False, {}
     try:
         for name, fields, repetitions in CASES:
             profile = server.count((fields + "Host: localhost\r\n\r\n").encode(), repetitions)
+            profiles[name] = profile
             limit = limits[name]
             found = {"instructions": profile.instructions, "allocations": profile.allocations}
             over = [key for key in limit if found[key] > limit[key]]
@@ -161,6 +165,8 @@ def main():
                 profile.show()
     finally:
         server.stop()
+    if options.picture:
+        options.picture.write_text(picture.svg(profiles))
     return 1 if failed else 0
 
 
