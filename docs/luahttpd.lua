@@ -342,6 +342,62 @@ function app.safe(html) end
 ---@return T
 function app.array(list) end
 
+-- Values that all workers see. Plain data, copied in and out.
+---@class luahttpd.Store
+local Store = {}
+
+---@param key string|integer
+---@return any value
+function Store:get(key) end
+
+-- true, or nil and a message when the value alone is larger than the store. nil as value deletes.
+---@param key string|integer
+---@param value any
+---@param options? { ttl: number }  Seconds
+---@return true?, string?
+function Store:set(key, value, options) end
+
+-- Sets what is not there; false when it is.
+---@param key string|integer
+---@param value any
+---@param options? { ttl: number }
+---@return boolean?, string?
+function Store:add(key, value, options) end
+
+-- Adds to a number, or to `init` (0) where there is none.
+---@param key string|integer
+---@param by? number  Default 1
+---@param init? number|{ init: number?, ttl: number? }
+---@return number
+function Store:incr(key, by, init) end
+
+-- Sets the key to what fn makes of its value. fn may be called again, when another worker was faster.
+---@param key string|integer
+---@param fn fun(value: any): any
+---@param options? { ttl: number }
+---@return any new, string?
+function Store:update(key, fn, options) end
+
+---@param key string|integer
+---@return boolean existed
+function Store:delete(key) end
+
+-- Sorted.
+---@param prefix? string
+---@return string[]
+function Store:keys(prefix) end
+
+function Store:flush() end
+
+---@return { keys: integer, bytes: integer, size: integer, hits: integer, misses: integer, evicted: integer, expired: integer }
+function Store:stats() end
+
+-- The shared store of that name, made when it is first asked for.
+---@param name string
+---@param options? { size: luahttpd.Size }  Default 16 MiB
+---@return luahttpd.Store
+function app.shared(name, options) end
+
 -- Waits without holding other requests up.
 ---@param seconds number
 function app.sleep(seconds) end

@@ -36,6 +36,9 @@ FILE_OF(responses) = {
 FILE_OF(routers) = {
 #embed "lua/routers.lua"
 };
+FILE_OF(shared) = {
+#embed "lua/shared.lua"
+};
 
 #define ENTRY(name) {#name, LH_LIBRARY_PREFIX #name, name##_source, sizeof name##_source}
 static const struct {
@@ -44,6 +47,7 @@ static const struct {
 } files[] = {
     ENTRY(app),      ENTRY(handlers), ENTRY(limits),   ENTRY(log),       ENTRY(main),
     ENTRY(messages), ENTRY(modules),  ENTRY(requests), ENTRY(responses), ENTRY(routers),
+    ENTRY(shared),
 };
 
 /* use(name): runs a file of the library, once, and returns what it returned.

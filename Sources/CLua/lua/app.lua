@@ -81,6 +81,7 @@ local functions = {
   version = host.version,
   sleep = host.sleep,
   log = use "log",
+  shared = use("shared").open,
 }
 for name, make in next, responses.functions do functions[name] = make end
 

@@ -6,6 +6,8 @@ struct ScriptServices {
     let log: (_ level: String, _ message: String, _ place: String) -> Void
     /// Begins a wait of the running request. Throws where nothing can wait.
     let sleep: (_ seconds: Double) throws(HostError) -> Void
+    /// Of the whole server; each VM of tests has its own.
+    var stores = SharedStores()
 }
 
 /// `require "luahttpd"`: its Lua part (CLua/lua) and the host functions that it stands on.
@@ -64,7 +66,7 @@ struct ScriptLibrary: ~Copyable {
             ("check_limit", LimitModule.check()),
             ("json_encode", JSONModule.encode()), ("json_decode", JSONModule.decode(in: vm)),
             ("url", URLModule.url()), ("log", LogModule.log(services)), ("sleep", TimeModule.sleep(services)),
-        ]
+        ] + StoreModule.functions(services.stores, in: vm)
         for (name, function) in functions {
             vm.push(function, on: stack)
             stack.setField(name, of: host)

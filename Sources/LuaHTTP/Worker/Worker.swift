@@ -35,7 +35,7 @@ final class Worker: HTTPApplication {
         timers = WorkerTimers(loop: loop)
         runQueue = RunQueue(loop: loop)
         accessLog = configuration.hasAccessLog ? AccessLog(loop: loop, style: configuration.logStyle) : nil
-        let relay = ServiceRelay(logger: logger)
+        let relay = ServiceRelay(logger: logger, stores: configuration.stores)
         generation = try configuration.loader.load(services: relay.services)
         generation.templates = templates
         do throws(SystemError) {
@@ -274,8 +274,12 @@ private final class ServiceRelay {
     // Not weak: that would make each retain of the worker take the slow path of its reference count.
     unowned(unsafe) var worker: Worker?
     private let logger: Logger
+    private let stores: SharedStores
 
-    init(logger: Logger) { self.logger = logger }
+    init(logger: Logger, stores: SharedStores) {
+        self.logger = logger
+        self.stores = stores
+    }
 
     var services: ScriptServices {
         ScriptServices(
@@ -287,6 +291,7 @@ private final class ServiceRelay {
             sleep: { seconds throws(HostError) in
                 guard let worker = self.worker else { throw .message("cannot wait while the app is loading") }
                 try worker.sleep(seconds: seconds)
-            })
+            },
+            stores: stores)
     }
 }

@@ -10,6 +10,8 @@ struct WorkerConfiguration: Sendable {
     /// Host names without a Host header in HTTP/1.0, and ports: what the listener is bound to.
     var host: String
     var port: Int
+    /// Belong to the server: they stay when the app is loaded again.
+    var stores = SharedStores()
     /// Tells open pages what changed; only where files are watched.
     var reloadFeed: ReloadFeed?
 }
