@@ -35,10 +35,16 @@ let package = Package(
                 .linkedLibrary("m", .when(platforms: [.linux])),
             ]
         ),
+        // Style and script of the server's own pages, embedded at compile time.
+        .target(
+            name: "CAssets",
+            exclude: ["page.css", "plain.css", "live.js"],
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Wno-c23-extensions"])]
+        ),
         .target(
             name: "LuaHTTP",
             dependencies: [
-                "CLua",
+                "CAssets", "CLua",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),

@@ -72,3 +72,9 @@ bool lh_frame(lh_state *L, int32_t level, lh_frame_info *out) {
   };
   return true;
 }
+
+const char *lh_local(lh_state *L, int32_t level, int32_t number) {
+  lua_Debug ar;
+  if (level < 0 || number < 1 || !lua_getstack(L, level, &ar)) return NULL;
+  return lua_getlocal(L, &ar, number);
+}

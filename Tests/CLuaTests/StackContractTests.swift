@@ -119,6 +119,22 @@ struct StackContractTests {
                 lh_wait_failed($0)
                 #expect(lh_integer($0, -1) == 7)
             },
+            Case(
+                name: "lh_local",
+                given: { state in
+                    load("local a, b = 1, 2; error('x')")(state)
+                    var results: Int32 = 0
+                    #expect(lh_resume(state, 0, &results) == LH_ERROR_RUNTIME)
+                }, change: 1
+            ) {
+                #expect(lh_local($0, 1, 2).map { String(cString: $0) } == "b")
+                #expect(lh_integer($0, -1) == 2)
+            },
+            Case(name: "lh_local of nothing", change: 0) {
+                #expect(lh_local($0, 0, 1) == nil)
+                #expect(lh_local($0, -1, 1) == nil)
+                #expect(lh_local($0, 0, 0) == nil)
+            },
             Case(name: "lh_frame", change: 0) {
                 var info = lh_frame_info()
                 #expect(!lh_frame($0, 0, &info))

@@ -138,6 +138,10 @@ typedef struct lh_frame_info {
 } lh_frame_info;
 /* Describes call level `level` (0 = innermost). False past the last one. */
 bool lh_frame(lh_state *L, int32_t level, lh_frame_info *out);
+/* Pushes local variable `number` (from 1) of the function at call level `level`
+** and returns its name, or returns NULL past the last one. Names that begin with
+** '(' are Lua's own. [-0, +(1|0), -] */
+const char *lh_local(lh_state *L, int32_t level, int32_t number);
 
 /* }==== */
 

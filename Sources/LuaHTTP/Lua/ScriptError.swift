@@ -11,6 +11,8 @@ struct ScriptError: Error, Sendable, Equatable {
         var file: String
         var line: Int
         var function: String
+        /// Local variables; only where they were asked for.
+        var variables: [ScriptVariable] = []
     }
 
     enum Kind: Sendable, Equatable { case runtime, syntax, memory }
@@ -32,8 +34,10 @@ struct ScriptError: Error, Sendable, Equatable {
 extension ScriptError {
     /// Reads the error value on top of a thread that failed, and the frames still on it. [-1, +0]
     ///
-    /// - Parameter status: what running it returned.
-    init(takingFrom stack: LuaStack, status: LuaStatus) {
+    /// - Parameters:
+    ///   - status: what running it returned.
+    ///   - withVariables: also the local variables of the calls, for the development page.
+    init(takingFrom stack: LuaStack, status: LuaStatus, withVariables: Bool = false) {
         self.init(message: Self.text(of: stack))
         stack.pop()
         switch status {
@@ -43,7 +47,7 @@ extension ScriptError {
         case .syntaxError: kind = .syntax
         default: kind = .runtime
         }
-        frames = Self.frames(of: stack)
+        frames = Self.frames(of: stack, withVariables: withVariables)
         splitPlace()
     }
 
@@ -77,7 +81,7 @@ extension ScriptError {
     }
 
     /// Calls still on the thread, without those of C and of our own library; at most 50.
-    private static func frames(of stack: LuaStack) -> [Frame] {
+    static func frames(of stack: LuaStack, withVariables: Bool) -> [Frame] {
         var frames: [Frame] = []
         var info = lh_frame_info()
         var level: Int32 = 0
@@ -88,9 +92,34 @@ extension ScriptError {
             // Only "@file": not C, not the library ("=luahttpd/…").
             guard source[0] == CChar(UInt8(ascii: "@")) else { continue }
             let file = String(cString: source + 1)
-            frames.append(Frame(file: file, line: Int(info.line), function: name(of: info)))
+            var frame = Frame(file: file, line: Int(info.line), function: name(of: info))
+            if withVariables, frames.count < mostWithVariables {
+                frame.variables = variables(of: stack, level: level - 1)
+            }
+            frames.append(frame)
         }
         return frames
+    }
+
+    private static let mostWithVariables = 12
+    private static let mostVariables = 30
+
+    /// Local variables in the order of their declaration; of two with one name the inner one, which is in sight.
+    private static func variables(of stack: LuaStack, level: Int32) -> [ScriptVariable] {
+        guard stack.reserve(8) else { return [] }
+        var variables: [ScriptVariable] = []
+        var number: Int32 = 0
+        while variables.count < mostVariables, number < 200 {
+            number += 1
+            guard let bytes = lh_local(stack.state, level, number) else { break }
+            defer { stack.pop() }
+            let name = String(cString: bytes)
+            guard !name.hasPrefix("("), name != "_" else { continue }
+            variables.removeAll { $0.name == name }
+            variables.append(
+                ScriptVariable(name: name, value: ValuePreview.text(of: -1, named: name, on: stack)))
+        }
+        return variables
     }
 
     private static func name(of info: lh_frame_info) -> String {

@@ -169,7 +169,7 @@ extension RoutePattern {
     }
 
     /// Levenshtein distance.
-    private static func distance(_ a: String, _ b: String) -> Int {
+    static func distance(_ a: String, _ b: String) -> Int {
         let b = Array(b.utf8)
         var row = Array(0...b.count)
         for (i, byte) in a.utf8.prefix(64).enumerated() {

@@ -42,6 +42,14 @@ struct ResolvedSettings: Sendable {
                 memoryLimit: limits.memory),
             limits: limits, hasAccessLog: options.hasAccessLog ?? script.accessLog ?? true,
             logStyle: isDevelopment ? .short : .common, host: host, port: port)
+        if let text = options.editor {
+            guard let editor = EditorLink(text) else {
+                throw LoadError(
+                    "LUAHTTPD_EDITOR=\(text): must be one of \(EditorLink.names.joined(separator: ", ")), or a URL"
+                        + " with {file} and {line}")
+            }
+            workerConfiguration.editor = editor
+        }
     }
 
     /// Name, value in force, and whether the script set it; for a person to read.

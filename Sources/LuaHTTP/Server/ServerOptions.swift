@@ -17,6 +17,9 @@ public struct ServerOptions: Sendable, Equatable {
     public var mode: Mode?
     public var logLevel: String?
     public var hasAccessLog: Bool?
+    /// Editor that links on development pages open: its name, such as "vscode", or a URL with `{file}` and
+    /// `{line}`.
+    public var editor: String?
 
     /// Settings that were taken from the environment.
     private var fromEnvironment: Set<String> = []
@@ -40,7 +43,7 @@ public struct ServerOptions: Sendable, Equatable {
     }
 
     /// Takes what is still nil from the environment variables `LUAHTTPD_HOST`, `_PORT`, `_WORKERS`,
-    /// `_MODE`, `_LOG_LEVEL` and `_ACCESS_LOG`.
+    /// `_MODE`, `_LOG_LEVEL`, `_ACCESS_LOG` and `_EDITOR`.
     ///
     /// - Throws: ``LoadError`` for a variable that has no valid value.
     public mutating func fill(from environment: [String: String]) throws(LoadError) {
@@ -51,6 +54,7 @@ public struct ServerOptions: Sendable, Equatable {
         }
         if host == nil { host = value("HOST") }
         if logLevel == nil { logLevel = value("LOG_LEVEL") }
+        if editor == nil { editor = value("EDITOR") }
         if port == nil, let text = value("PORT") {
             port = try Self.number(text, in: 0...65535, "LUAHTTPD_PORT")
         }

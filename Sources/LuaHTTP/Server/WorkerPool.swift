@@ -65,7 +65,10 @@ final class WorkerPool: Sendable {
     /// Ends idle connections, and the others after the answer they are at.
     func beginDrain() {
         for seat in seats {
-            seat.loop.execute { seat.connections.value.beginDrain() }
+            seat.loop.execute {
+                seat.connections.value.beginDrain()
+                seat.worker.value.beginDrain()
+            }
         }
     }
 

@@ -14,6 +14,8 @@ final class Rendering {
     var hasStarted = false
     /// Bytes of the page handed out so far.
     private(set) var bytes = 0
+    /// Slot of the table of variables, which stays on the Lua stack while the page is rendered.
+    private(set) var variables: Int32 = 0
     private let renderer = Renderer()
 
     /// - Parameters:
@@ -28,6 +30,7 @@ final class Rendering {
         let templates = generation.templates
         guard let page = templates.page(name) else { throw Self.missing(name, in: templates) }
         status = answer.status
+        self.variables = stack.absolute(variables)
         hasStarted = false
         bytes = 0
         self.fields.clear()

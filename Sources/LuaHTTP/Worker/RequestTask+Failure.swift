@@ -13,17 +13,23 @@ extension RequestTask {
         var templateError: TemplateError?
         /// Header lines that belong to the status, such as Allow.
         var fields: ByteBuffer?
+        /// Only in development.
+        var details: FailureDetails?
     }
 
     /// Takes the error value on top of a coroutine that failed.
     func fail(taking stack: LuaStack, status: LuaStatus) {
         guard status == .runtimeError, stack.isKind(.abort, at: -1) else {
-            var error = ScriptError(takingFrom: stack, status: status)
+            var error = ScriptError(
+                takingFrom: stack, status: status,
+                withVariables: worker.isDevelopment && status == .runtimeError)
             takePlaceOfRoute(&error)
             let code = status == .memoryError ? 503 : 500
             if state == .rendering, let rendering {
                 let place = rendering.failure(error.description)
-                return fail(with: Failure(status: code, error: error, templateError: place))
+                return fail(
+                    with: Failure(
+                        status: code, error: error, templateError: place, details: detailsOfPage(rendering)))
             }
             return fail(with: Failure(status: code, error: error))
         }
@@ -35,7 +41,17 @@ extension RequestTask {
         if stack.getField("template", of: abort) == .string, failure == nil {
             return answerAbort(status: code, from: stack, abort: abort)
         }
-        fail(with: Failure(status: code, message: message))
+        var failure = Failure(status: code, message: message)
+        if worker.isDevelopment {
+            failure.details = FailureDetails(calls: ScriptError.frames(of: stack, withVariables: true))
+        }
+        fail(with: failure)
+    }
+
+    /// The variables of a page that cannot be rendered, for its author.
+    func detailsOfPage(_ rendering: Rendering) -> FailureDetails? {
+        guard worker.isDevelopment, let stack = coroutine?.stack else { return nil }
+        return FailureDetails(variables: ValuePreview.variables(of: rendering.variables, on: stack))
     }
 
     /// `app.abort(status, vars, "page.html")`: moves both to a fresh coroutine, whose stack is sound.

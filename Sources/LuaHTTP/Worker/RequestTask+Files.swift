@@ -25,9 +25,12 @@ extension RequestTask {
         } catch {
             return fail(with: Failure(status: error == .malformed ? 400 : 404))
         }
+        var options = mount.options
+        // An open page that loads itself again asks for its files only if they are not fresh.
+        if worker.live != nil { options.cacheControl = Array("no-cache".utf8) }
         sendFile(
-            resolved, in: mount.root, mount.options, status: 200, fields: nil, hasContentType: false,
-            isMount: true)
+            resolved, in: mount.root, options, status: 200, fields: nil, hasContentType: false,
+            mount: mount)
     }
 
     /// `app.file(path)`, below the directory of the script.
@@ -37,7 +40,7 @@ extension RequestTask {
             if let download { addDisposition(download) }
             sendFile(
                 path, in: worker.root, FileResponse.Options(), status: status, fields: worker.fields.bytes,
-                hasContentType: hasContentType, isMount: false)
+                hasContentType: hasContentType, mount: nil)
         } catch {
             fail(with: Failure(status: 404))
         }
@@ -58,15 +61,15 @@ extension RequestTask {
 
     private func sendFile(
         _ path: StaticPath, in root: FileRoot, _ options: FileResponse.Options, status: Int,
-        fields: ByteBuffer?, hasContentType: Bool, isMount: Bool
+        fields: ByteBuffer?, hasContentType: Bool, mount: StaticMount?
     ) {
         switch root.open(path) {
         case .file(let file):
             send(file, path, options, status: status, fields: fields, hasContentType: hasContentType)
         // The path of a mount's request names the directory; that of a handler is the route's own.
-        case .directory where isMount: redirectToDirectory()
+        case .directory where mount != nil: redirectToDirectory()
         case .directory: fail(with: Failure(status: 404))
-        case .notFound: fail(with: Failure(status: 404))
+        case .notFound: fail(with: Failure(status: 404, details: mount.flatMap { missingFile(path, in: $0) }))
         case .forbidden: fail(with: Failure(status: 403))
         case .failed(let code):
             fail(
@@ -74,6 +77,14 @@ extension RequestTask {
                     status: 503, error: ScriptError(message: "cannot open a file: \(SystemError(code: code))")
                 ))
         }
+    }
+
+    private func missingFile(_ path: StaticPath, in mount: StaticMount) -> FailureDetails? {
+        guard worker.isDevelopment, let route else { return nil }
+        return FailureDetails(
+            missingFile: FailureDetails.MissingFile(
+                directory: mount.directory, path: String(decoding: path.bytes.dropLast(), as: UTF8.self),
+                origin: generation.routes[route].origin))
     }
 
     private func send(

@@ -43,7 +43,8 @@ extension RequestTask {
                 let status = self.step(arguments: arguments)
                 guard status == .ok else { return stopped(status) }
             case .failed(let error):
-                return fail(with: Failure(status: 500, templateError: error))
+                return fail(
+                    with: Failure(status: 500, templateError: error, details: detailsOfPage(rendering)))
             }
             step = rendering.step()
         }

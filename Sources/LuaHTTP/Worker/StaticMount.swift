@@ -2,6 +2,8 @@
 
 /// One `app:static(prefix, directory)`: the directory and how its files are sent.
 struct StaticMount {
+    /// As the script wrote it.
+    let directory: String
     let root: FileRoot
     let options: FileResponse.Options
 
@@ -12,6 +14,7 @@ struct StaticMount {
     init(
         directory: String, root: String, cache: String?, origin: String
     ) throws(ScriptError) {
+        self.directory = directory
         let path = directory.hasPrefix("/") ? directory : root + "/" + directory
         do throws(SystemError) {
             self.root = try FileRoot(path: path)

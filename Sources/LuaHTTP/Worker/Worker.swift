@@ -24,6 +24,8 @@ final class Worker: HTTPApplication {
     private var renderings = RenderingPool()
     /// Of app.file: the directory of the script.
     let root: FileRoot
+    /// Keeps open pages up to date; only in development.
+    let live: LiveReload?
 
     /// - Throws: ``ScriptError`` when the app does not load.
     init(
@@ -35,6 +37,7 @@ final class Worker: HTTPApplication {
         timers = WorkerTimers(loop: loop)
         runQueue = RunQueue(loop: loop)
         accessLog = configuration.hasAccessLog ? AccessLog(loop: loop, style: configuration.logStyle) : nil
+        live = LiveReload(configuration, loop: loop)
         let relay = ServiceRelay(logger: logger, stores: configuration.stores)
         generation = try configuration.loader.load(services: relay.services)
         generation.templates = templates
@@ -55,6 +58,7 @@ final class Worker: HTTPApplication {
     // MARK: Requests
 
     func accept(_ exchange: HTTPExchange) -> BodyDecision {
+        if let live, live.takes(exchange) { return .answered }
         let task = idleTasks.popLast() ?? RequestTask(worker: self, generation: generation)
         exchange.task = task
         task.begin(exchange)
@@ -90,7 +94,12 @@ final class Worker: HTTPApplication {
         }
     }
 
-    func cancel(_ exchange: HTTPExchange) { task(of: exchange)?.cancel() }
+    func cancel(_ exchange: HTTPExchange) {
+        if let live, live.drop(exchange) { return }
+        task(of: exchange)?.cancel()
+    }
+
+    func inputClosed(_ exchange: HTTPExchange) { _ = live?.drop(exchange) }
 
     func writable(_ exchange: HTTPExchange) { task(of: exchange)?.goOnRendering() }
 
@@ -106,7 +115,7 @@ final class Worker: HTTPApplication {
         }
         task(of: exchange)?.abandon()
         accessLog?.refused(exchange, status: error.status)
-        body.writeBytes(ErrorPage.plain(status: error.status, message: error.message.description))
+        body.writeString(ErrorPage.plain(status: error.status, message: error.message.description))
         return "Content-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n"
     }
 
@@ -124,13 +133,13 @@ final class Worker: HTTPApplication {
         return .reject(HTTPError(failure.status, ""))
     }
 
-    private func task(of exchange: HTTPExchange) -> RequestTask? {
+    func task(of exchange: HTTPExchange) -> RequestTask? {
         guard let task = exchange.task else { return nil }
         // SAFETY: `accept` is the only one that sets an exchange's task.
         return unsafeDowncast(task, to: RequestTask.self)
     }
 
-    private func method(of exchange: HTTPExchange) -> RouteMethod {
+    func method(of exchange: HTTPExchange) -> RouteMethod {
         switch exchange.head.method {
         case .get: .get
         case .head: .head
@@ -227,7 +236,10 @@ final class Worker: HTTPApplication {
     // MARK: Errors and logs
 
     func errorPage(for failure: RequestTask.Failure, exchange: HTTPExchange) -> ErrorPage {
-        ErrorPage(failure, isDevelopment: isDevelopment, format: .init(for: exchange))
+        ErrorPage(
+            status: failure.status, message: failure.message,
+            report: isDevelopment ? report(of: failure, exchange: exchange) : nil,
+            format: ErrorPage.Format(accept: exchange.head.value(.accept)))
     }
 
     func logFailure(_ failure: RequestTask.Failure, of task: RequestTask) {
@@ -256,8 +268,12 @@ final class Worker: HTTPApplication {
 
     // MARK: End
 
+    /// The server stops soon: nothing that never ends by itself may keep it.
+    func beginDrain() { live?.drain() }
+
     /// Closes the VM. No request may be in flight.
     func shutDown() {
+        live?.end()
         accessLog?.flush()
         timers.shutDown()
         idleTasks.removeAll()

@@ -14,4 +14,6 @@ struct WorkerConfiguration: Sendable {
     var stores = SharedStores()
     /// Tells open pages what changed; only where files are watched.
     var reloadFeed: ReloadFeed?
+    /// Of the links on development pages.
+    var editor: EditorLink?
 }

@@ -22,7 +22,8 @@ final class InMemorySite {
     ///   - files: path → content, beside app.lua.
     init(
         _ source: String, templates: [String: String] = [:], files: [String: String] = [:],
-        isDevelopment: Bool = true, memoryLimit: Int = 128 << 20, limits: Limits = Limits()
+        isDevelopment: Bool = true, memoryLimit: Int = 128 << 20, limits: Limits = Limits(),
+        reloadFeed: ReloadFeed? = nil
     ) throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "site-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -45,7 +46,7 @@ final class InMemorySite {
             loop: channel.eventLoop,
             configuration: WorkerConfiguration(
                 loader: loader, limits: limits, hasAccessLog: false, logStyle: .short,
-                host: "127.0.0.1", port: 8080),
+                host: "127.0.0.1", port: 8080, reloadFeed: reloadFeed),
             templates: set, logger: Logger(label: "test") { _ in LogCapture.Handler(log) })
         let connections = LoopConnections(eventLoop: channel.eventLoop)
         handler = HTTP1Handler(application: worker, loop: connections, limits: limits, remoteAddress: nil)

@@ -42,7 +42,7 @@ import Testing
     ])
     func responses(_ code: String, _ status: Int, _ type: String, _ body: String) throws {
         let site = try InMemorySite(
-            "local app = require 'luahttpd'\napp:get('/', function(req) \(code) end)")
+            "local app = require 'luahttpd'\napp:get('/', function(req) \(code) end)", isDevelopment: false)
         let answer = try site.get("/")
         #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
         #expect(answer.contains("\r\nContent-Type: \(type)\r\n"))

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+
+internal import NIOCore
+internal import NIOPosix
+
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
+/// Stands before a connection for one request of a page and puts a tag into the page that goes by. Everything else
+/// passes as it is. Does not know who answers, and is not there in production.
+final class LiveConnection: ExchangeConnection {
+    let base: any ExchangeConnection
+    private let attributes: String
+    private let policy: ContentPolicy
+    /// Of a streamed page.
+    private var page: LivePage?
+    private var insertion = TagInsertion()
+
+    /// Larger files are sent as they are.
+    private static let largestFile = 4 << 20
+
+    /// - Parameter attributes: of the tag.
+    init(_ base: any ExchangeConnection, attributes: String, policy: ContentPolicy) {
+        self.base = base
+        self.attributes = attributes
+        self.policy = policy
+    }
+
+    private func page(_ head: ResponseHead) -> LivePage? {
+        LivePage(status: head.status, fields: head.fields, tag: attributes, policy: policy)
+    }
+
+    // MARK: Whole answers
+
+    func respond(_ head: ResponseHead, _ body: UnsafeRawBufferPointer) -> Bool {
+        guard let page = page(head) else { return base.respond(head, body) }
+        return respond(head, page, body)
+    }
+
+    func respond(_ head: ResponseHead, buffer: ByteBuffer) -> Bool {
+        guard let page = page(head) else { return base.respond(head, buffer: buffer) }
+        return buffer.withUnsafeReadableBytes { respond(head, page, $0) }
+    }
+
+    func respond(_ head: ResponseHead, file: FileRegion) -> Bool {
+        guard file.readableBytes <= Self.largestFile, let page = page(head), let bytes = Self.read(file)
+        else {
+            return base.respond(head, file: file)
+        }
+        try? file.fileHandle.close()
+        return bytes.withUnsafeBytes { respond(head, page, $0) }
+    }
+
+    private func respond(_ head: ResponseHead, _ page: LivePage, _ body: UnsafeRawBufferPointer) -> Bool {
+        // ByteBuffer counts in UInt32; the connection says what is too large.
+        guard body.count < 1 << 30 else { return base.respond(head, body) }
+        var output = ByteBuffer()
+        output.reserveCapacity(body.count + page.tag.count)
+        insertion.pass(body, into: &output)
+        insertion.finish(page.tag, into: &output)
+        return with(page, head) { base.respond($0, buffer: output) }
+    }
+
+    private func with(_ page: LivePage, _ head: ResponseHead, _ body: (ResponseHead) -> Bool) -> Bool {
+        page.fields.withUnsafeBytes { body(ResponseHead(head.status, fields: $0, closes: head.closes)) }
+    }
+
+    private static func read(_ file: FileRegion) -> [UInt8]? {
+        try? file.fileHandle.withUnsafeFileDescriptor { descriptor in
+            var bytes = [UInt8](repeating: 0, count: file.readableBytes)
+            var filled = 0
+            while filled < bytes.count {
+                let offset = off_t(file.readerIndex + filled)
+                let count = bytes.withUnsafeMutableBytes {
+                    pread(descriptor, $0.baseAddress.map { $0 + filled }, $0.count - filled, offset)
+                }
+                guard count > 0 else { return nil }
+                filled += count
+            }
+            return bytes
+        }
+    }
+
+    // MARK: Streamed answers
+
+    func start(_ head: ResponseHead) -> Bool {
+        page = page(head)
+        guard let page else { return base.start(head) }
+        return with(page, head) { base.start($0) }
+    }
+
+    func write(_ bytes: ByteBuffer) -> Bool {
+        guard page != nil else { return base.write(bytes) }
+        var output = ByteBuffer()
+        bytes.withUnsafeReadableBytes { insertion.pass($0, into: &output) }
+        return base.write(output)
+    }
+
+    func finish() {
+        if let page {
+            self.page = nil
+            var output = ByteBuffer()
+            insertion.finish(page.tag, into: &output)
+            _ = base.write(output)
+        }
+        base.finish()
+    }
+
+    func abort() { base.abort() }
+
+    // MARK: The rest
+
+    func fail(_ error: HTTPError) -> Bool { base.fail(error) }
+
+    func upgrade(_ fields: UnsafeRawBufferPointer, to handlers: [any ChannelHandler]) -> Bool {
+        base.upgrade(fields, to: handlers)
+    }
+
+    var isWritable: Bool { base.isWritable }
+    var isInputClosed: Bool { base.isInputClosed }
+}
