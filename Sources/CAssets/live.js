@@ -119,7 +119,7 @@
     pre > .caret { color: light-dark(#bb2a20, #ff8278) }
     .pill {
       inset: auto auto 1rem 1rem; border-radius: 99px; padding: .45rem 1rem; cursor: pointer;
-      font-weight: 600; color: light-dark(#bb2a20, #ff8278);
+      font-weight: 600; color: light-dark(#bb2a20, #ff8278); text-decoration: none;
     }
     .actions { padding: 0 1.1rem 1rem; display: flex; gap: .6rem }
     @media (max-width: 40rem) {
@@ -144,7 +144,13 @@
     if (!host.isConnected) document.documentElement.append(host)
   }
 
-  function hideOverlay() { host?.remove() }
+  // Behind an error page of the app's own there is more for its author.
+  const report = script.dataset.report
+
+  function hideOverlay() {
+    if (!report) return host?.remove()
+    show(element("a", { className: "pill", href: report, target: "_blank" }, "What went wrong here"))
+  }
 
   // The excerpt as the log has it: "  11 > text", and carets below.
   function source(text) {
@@ -241,5 +247,6 @@
   addEventListener("pagehide", disconnect)
   addEventListener("pageshow", connect)
   restoreScroll()
+  if (report) hideOverlay()
   connect()
 })()

@@ -31,6 +31,8 @@ struct HeaderBlock {
     /// Lines that the server made itself.
     mutating func append(_ lines: ByteBuffer) { bytes.writeImmutableBuffer(lines) }
 
+    mutating func append(_ lines: StaticString) { bytes.writeStaticString(lines) }
+
     mutating func removeAll() { bytes.clear() }
 
     static func check(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Refusal? {

@@ -80,11 +80,12 @@ extension RequestTask {
         rendering = nil
         if self.failure == nil, let handler = generation.errorHandler(for: failure.status) {
             self.failure = failure
+            worker.keepReport(of: failure, exchange: exchange)
             return runErrorHandler(handler, failure)
         }
         let page = worker.errorPage(for: failure, exchange: exchange)
         worker.fields.removeAll()
-        page.writeFields(to: &worker.fields)
+        worker.fields.append(page.fields)
         if let extra = failure.fields { worker.fields.append(extra) }
         worker.fields.bytes.withUnsafeReadableBytes { fields in
             page.body.withUnsafeReadableBytes { body in

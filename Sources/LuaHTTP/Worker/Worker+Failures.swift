@@ -21,6 +21,12 @@ extension Worker {
                     of: generation.table, method(of: exchange), exchange.head.slice(exchange.head.path)) : nil
         )
     }
+
+    /// The app's own error page says little to its author: what is behind it is kept, and the page links to it.
+    func keepReport(of failure: RequestTask.Failure, exchange: HTTPExchange) {
+        guard let live, let connection = exchange.connection as? LiveConnection else { return }
+        connection.offer(live.keep(report(of: failure, exchange: exchange)))
+    }
 }
 
 extension RequestTask {

@@ -115,8 +115,11 @@ final class Worker: HTTPApplication {
         }
         task(of: exchange)?.abandon()
         accessLog?.refused(exchange, status: error.status)
-        body.writeString(ErrorPage.plain(status: error.status, message: error.message.description))
-        return "Content-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n"
+        let page = ErrorPage(
+            status: error.status, message: error.message.description, report: nil,
+            format: ErrorPage.Format(accept: exchange.head.value(.accept)))
+        body.writeImmutableBuffer(page.body)
+        return page.fields
     }
 
     /// Errors found before the handler runs: the app's own page, if it can be made at once, else the built-in.

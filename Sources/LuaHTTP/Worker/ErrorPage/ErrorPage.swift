@@ -27,6 +27,7 @@ struct ErrorPage {
     /// - Parameter report: what the author is to see; nil in production.
     init(status: Int, message: String?, report: FailureReport?, format: Format) {
         self.format = format
+        let message = message.flatMap { $0.isEmpty ? nil : $0 }
         switch format {
         case .html:
             body = ByteBuffer(string: report?.html ?? Self.plain(status: status, message: message))
@@ -34,7 +35,7 @@ struct ErrorPage {
             var members: [(String, JSONText)] = [
                 ("status", .number(status)), ("error", .string(StatusLine.text(status))),
             ]
-            if let message, !message.isEmpty { members.append(("message", .string(message))) }
+            if let message { members.append(("message", .string(message))) }
             body = ByteBuffer(string: (report?.json ?? .object(members)).text + "\n")
         case .text:
             let plain = "\(status) \(StatusLine.text(status))\n" + (message.map { $0 + "\n" } ?? "")
@@ -42,14 +43,14 @@ struct ErrorPage {
         }
     }
 
-    /// Adds Content-Type and Cache-Control.
-    func writeFields(to fields: inout HeaderBlock) {
+    /// Header lines: type, no caching; and nothing on the page may run or load, should anything slip in.
+    var fields: StaticString {
         switch format {
-        case .html: fields.append(ByteBuffer(string: "Content-Type: text/html; charset=utf-8\r\n"))
-        case .json: fields.append(ByteBuffer(string: "Content-Type: application/json\r\n"))
-        case .text: fields.append(ByteBuffer(string: "Content-Type: text/plain; charset=utf-8\r\n"))
+        case .html:
+            "Content-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\nContent-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n"
+        case .json: "Content-Type: application/json\r\nCache-Control: no-store\r\n"
+        case .text: "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n"
         }
-        fields.append(ByteBuffer(string: "Cache-Control: no-store\r\n"))
     }
 
     /// A page without details.

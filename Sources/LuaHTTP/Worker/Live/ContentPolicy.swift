@@ -14,8 +14,12 @@ struct ContentPolicy {
 
     init(scheme: String, host: String, scriptPath: String, streamPath: String, nonce: String) {
         self.scheme = scheme
-        scriptURL = "\(scheme)://\(host)\(scriptPath)"
-        streamURL = "\(scheme)://\(host)\(streamPath)"
+        // A host may have characters that separate sources; it is only the author's own browser that says it.
+        let isPlain =
+            !host.isEmpty
+            && host.utf8.allSatisfy { ASCII.isAlpha($0) || ASCII.isDigit($0) || "-._:[]".utf8.contains($0) }
+        scriptURL = isPlain ? "\(scheme)://\(host)\(scriptPath)" : "'self'"
+        streamURL = isPlain ? "\(scheme)://\(host)\(streamPath)" : "'self'"
         ownNonce = nonce
     }
 

@@ -13,7 +13,7 @@ internal import Darwin
 /// passes as it is. Does not know who answers, and is not there in production.
 final class LiveConnection: ExchangeConnection {
     let base: any ExchangeConnection
-    private let attributes: String
+    private var attributes: String
     private let policy: ContentPolicy
     /// Of a streamed page.
     private var page: LivePage?
@@ -28,6 +28,9 @@ final class LiveConnection: ExchangeConnection {
         self.attributes = attributes
         self.policy = policy
     }
+
+    /// The page is to link to the report at this path.
+    func offer(_ path: String) { attributes += " data-report=\"\(path)\"" }
 
     private func page(_ head: ResponseHead) -> LivePage? {
         LivePage(status: head.status, fields: head.fields, tag: attributes, policy: policy)

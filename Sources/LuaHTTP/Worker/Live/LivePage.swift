@@ -81,7 +81,9 @@ struct LivePage {
 
 /// Paths that the server keeps for itself during development.
 enum LivePath {
-    static let prefix: StaticString = "/.luahttpd/"
+    static let prefix = "/.luahttpd/"
     static let script = "/.luahttpd/live.js"
     static let stream = "/.luahttpd/live"
+    /// Followed by the number of a report.
+    static let report = "/.luahttpd/report/"
 }

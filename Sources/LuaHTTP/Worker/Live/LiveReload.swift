@@ -47,15 +47,9 @@ final class LiveReload {
         let base = (exchange.connection as? LiveConnection)?.base ?? exchange.connection
         exchange.connection = base
         let path = exchange.head.slice(exchange.head.path)
-        if path.starts(with: LivePath.stream.utf8) {
-            if path.count == LivePath.stream.utf8.count {
-                answer(exchange) { stream(to: exchange) }
-                return true
-            }
-            if path.elementsEqual(LivePath.script.utf8) {
-                answer(exchange) { sendScript(to: exchange) }
-                return true
-            }
+        if path.starts(with: LivePath.prefix.utf8), takes(exchange, at: String(decoding: path, as: UTF8.self))
+        {
+            return true
         }
         if let base, LivePage.isAskedFor(by: exchange.head) {
             exchange.connection = LiveConnection(
@@ -63,6 +57,28 @@ final class LiveReload {
         }
         return false
     }
+
+    private func takes(_ exchange: HTTPExchange, at path: String) -> Bool {
+        switch path {
+        case LivePath.stream: answer(exchange) { stream(to: exchange) }
+        case LivePath.script: answer(exchange) { sendScript(to: exchange) }
+        case let path where path.hasPrefix(LivePath.report):
+            guard let page = Self.reports.page(String(path.dropFirst(LivePath.report.count))) else {
+                return false
+            }
+            answer(exchange) { respond(exchange, 200, page.fields, String(buffer: page.body)) }
+        default: return false
+        }
+        return true
+    }
+
+    /// Keeps a report for a page that will ask for it, perhaps of another worker. Returns its path.
+    func keep(_ report: FailureReport) -> String {
+        let page = ErrorPage(status: report.status, message: nil, report: report, format: .html)
+        return LivePath.report + Self.reports.keep(page)
+    }
+
+    private static let reports = ReportShelf()
 
     private func attributes(for exchange: HTTPExchange) -> String {
         let isGet = exchange.head.method == .get || exchange.isHead

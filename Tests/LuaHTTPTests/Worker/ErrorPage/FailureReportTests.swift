@@ -163,6 +163,21 @@ import Testing
         #expect(page.contains("app.lua:16"))
     }
 
+    @Test func nothingOnAPageMayRunOrLoad() throws {
+        let policy = "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n"
+        for path in ["/orders/7/t", "/nowhere"] {
+            #expect(try site().get(path, headers: Self.html).contains(policy))
+            #expect(try site(isDevelopment: false).get(path, headers: Self.html).contains(policy))
+        }
+    }
+
+    @Test func whatTheConnectionRefusesHasTheSameForms() throws {
+        let bad = "GET /a%zz HTTP/1.1\r\nHost: t\r\n"
+        #expect(try site().send(bad + "\r\n").contains("Content-Type: text/plain; charset=utf-8\r\n"))
+        let large = "POST /form HTTP/1.1\r\nHost: t\r\n\(Self.json)Content-Length: 99999999\r\n\r\n"
+        #expect(try site().send(large).contains("{\"status\":413,\"error\":\"Content Too Large\""))
+    }
+
     @Test(arguments: [
         ("text/html", ErrorPage.Format.html), ("application/xhtml+xml, Text/HTML;q=0.1", .html),
         ("application/json", .json), ("application/problem+json", .json),

@@ -144,6 +144,27 @@ import Testing
         #expect(try site.get("/files/a.css").contains("Cache-Control: max-age=3600\r\n"))
     }
 
+    @Test func anErrorPageOfTheAppLinksToWhatIsBehindIt() throws {
+        let site = try InMemorySite(
+            """
+            local app = require "luahttpd"
+            app:get("/boom", function(req) local seen = 1; error "boom" end)
+            app:error("*", function(req, err) return "<h1>Sorry</h1>" end)
+            """, reloadFeed: feed)
+        for path in ["/boom", "/nowhere"] {
+            let answer = try site.get(path, headers: browser)
+            let link = try #require(answer.firstMatch(of: #/data-report="([^"]*)"/#)).1
+            let report = try site.get(String(link), headers: "Sec-Fetch-Site: same-origin\r\n")
+            #expect(report.hasPrefix("HTTP/1.1 200 "))
+            #expect(
+                report.contains(path == "/boom" ? "<dt>seen</dt><dd>1</dd>" : "No route matches /nowhere"))
+            #expect(
+                try site.get(String(link), headers: "Sec-Fetch-Site: cross-site\r\n").hasPrefix(
+                    "HTTP/1.1 403 "))
+        }
+        #expect(try site.get("/.luahttpd/report/0").hasPrefix("HTTP/1.1 404 "))
+    }
+
     // MARK: Script and stream
 
     @Test func theScriptIsServedToPagesOfThisSiteOnly() throws {
