@@ -46,6 +46,9 @@ if [[ $purpose == test ]]; then
   # C modules of Lua, to see that `require` finds and runs them.
   need lua-cjson compgen -G '/usr/lib/*/lua/5.4/cjson.so'
   need lua-lpeg compgen -G '/usr/lib/*/lua/5.4/lpeg.so'
+  # A browser, to see that open pages follow the files of an app.
+  has_browser() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+  need chromium has_browser
   # The budgets of a request are counted by callgrind.
   need valgrind command -v valgrind
   need python3 command -v python3
@@ -62,7 +65,7 @@ fi
 [[ ${#missing[@]} -gt 0 ]] || exit 0
 
 command -v apt-get >/dev/null 2>&1 || fail "these packages of Debian, or what your system calls them, are needed: ${missing[*]}
-(Lua 5.4 with its headers and the static library; for the tests also its cjson and lpeg modules)"
+(Lua 5.4 with its headers and the static library; for the tests also its cjson and lpeg modules, and Chromium)"
 
 as_root=()
 if [[ $EUID -ne 0 ]]; then
