@@ -195,6 +195,11 @@ static int co_wrap(lua_State *L) {
   return 1;
 }
 
+void lh_push_wrapped(lua_State *L, int index) {
+  lua_pushvalue(L, index);
+  lua_pushcclosure(L, call_wrapped, 1);
+}
+
 static int co_close(lua_State *L) {
   lua_State *co = check_coroutine(L);
   lua_Debug ar;

@@ -112,7 +112,12 @@ int lh_raise(lua_State *L);
 void *lh_allocate(void *context, void *block, size_t old_size, size_t size);
 void lh_free_small(lh_small *small);
 bool lh_is_waiting(lua_State *co); /* a host function waits in it, or deeper */
+/* Pushes a function that resumes the coroutine at index, as coroutine.wrap's. */
+void lh_push_wrapped(lua_State *L, int index);
 void *lh_grow(void *items, int32_t *capacity, size_t item_size);
+
+/* Sets the metatable of an LHT_* kind on the table on top. */
+void lht_mark(lua_State *L, int kind);
 
 /* Set-up of a new VM: may raise, run protected. */
 void lh_open_coroutines(lua_State *L);

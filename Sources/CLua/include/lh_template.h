@@ -29,6 +29,7 @@ enum {
   LHT_FUNCTION,
   LHT_USERDATA,
   LHT_THREAD,
+  LHT_AWAITABLE, /* a task: its result is asked for when it is used */
   LHT_MISSING, /* Swift only: argument that was not given */
   LHT_BUILTIN  /* Swift only: global function `bits` */
 };
@@ -53,6 +54,7 @@ enum {
   LHT_MODULE,
   LHT_LOOP,
   LHT_BUILTIN_BOX, /* {number}: opened when read */
+  LHT_TASK,        /* tables and userdata: never in an lht_value of a table */
   LHT_KINDS
 };
 
@@ -66,6 +68,10 @@ typedef struct lht_value {
 
 /* Creates the metatables of the kinds in a VM, once. [-0, +0, -] */
 void lht_open(lh_state *L);
+
+/* Pushes the metatable of a kind, LHT_LIST …: of LHT_TASK for what makes
+** tasks. [-0, +1, -] */
+void lht_push_metatable(lh_state *L, int32_t kind);
 
 /* Pushes the table of names of a set of templates: number → string. True when
 ** it is new, so that the caller fills it. [-0, +1, -] */
@@ -99,6 +105,8 @@ enum {
   LHT_GLOBALS,
   LHT_FILTERS,
   LHT_TESTS,
+  LHT_AWAIT,   /* function that waits for a task and returns its result */
+  LHT_RESULTS, /* task → result, of those that were used; nil at first */
   LHT_NAMES,
   LHT_SCRATCH,
   LHT_SCRATCH_2,
@@ -131,6 +139,31 @@ bool lht_same(lh_state *L, int32_t a, int32_t b);
 int64_t lht_sorted_keys(lh_state *L, int32_t table, int32_t to);
 /* The same for string keys only. */
 int64_t lht_sorted_names(lh_state *L, int32_t table, int32_t to);
+
+/* What a loop or a filter goes through instead of an object. */
+typedef enum lht_shape {
+  LHT_OPAQUE = 0, /* no object, or one without __pairs and __len */
+  LHT_PAIRS,      /* it answers __pairs */
+  LHT_ITEMS       /* it answers __len, and its items by __index */
+} lht_shape;
+lht_shape lht_shape_of(lh_state *L, int32_t slot);
+/* An object as a plain table of kind map (what its __pairs gives) or list (its
+** items). False: it failed, and `out` is its message. */
+bool lht_collect(lh_state *L, int32_t slot, lht_shape shape, int32_t to,
+                 lht_value *out);
+/* #object, with __len, as an integer. False: it failed, and `out` says how. */
+bool lht_measure(lh_state *L, int32_t slot, int32_t to, lht_value *out);
+
+/* The result of a task, if it is in the table at `results`; otherwise false
+** and everything as it was. */
+bool lht_result(lh_state *L, int32_t results, int32_t slot, lht_value *out);
+/* Remembers the value on top as the result of the task at `slot`; makes the
+** table of results. [-1, +0, -] */
+void lht_set_result(lh_state *L, int32_t results, int32_t slot);
+
+/* Slot `to` becomes a function that resumes the coroutine at `slot`, as
+** coroutine.wrap does; false: it has ended. */
+bool lht_wrap(lh_state *L, int32_t slot, int32_t to, lht_value *out);
 
 /* tostring(value), or its __html: flags of `out` say which. False: failed. */
 bool lht_text(lh_state *L, int32_t slot, int32_t to, lht_value *out);

@@ -18,6 +18,10 @@ extension Compiler {
         if let number = FilterTable.number(of: name) {
             let signature = FilterTable.all[number].signature
             try checkNames(in: arguments, of: name, span)
+            if try compileMapping(name, arguments, base: base, span) {
+                if base != target { emit(.move, a: target, b: base, span) }
+                return
+            }
             let (count, hasMap) = try compileArguments(arguments, signature, of: name, span)
             emit(.filter, flags: hasMap ? 1 : 0, a: base, b: number, c: count + 1, span)
         } else if symbols.options.scriptFilters.contains(name) {
@@ -124,7 +128,7 @@ extension Compiler {
     }
 
     /// A map of keyword arguments in the next register.
-    private mutating func compileKeywords(_ keywords: [(name: String, value: Expression)], _ span: Span)
+    mutating func compileKeywords(_ keywords: [(name: String, value: Expression)], _ span: Span)
         throws(SyntaxFault)
     {
         let map = builder.allocate()

@@ -111,6 +111,7 @@ enum HTMLFilters {
     // MARK: xmlattr
 
     private static func attributes(_ m: inout Machine, _ call: Call) throws(RenderFault) {
+        _ = try m.openObject(call.base, to: call.base)
         let value = m.values[call.base]
         let autospace = try m.flag(call, 1, true)
         guard value.type == .table, !m.isList(call.base) else {

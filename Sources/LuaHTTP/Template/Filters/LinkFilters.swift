@@ -13,6 +13,7 @@ enum LinkFilters {
 
     /// Text keeps its slashes; a map or a list of pairs becomes a query.
     private static func urlEncode(_ m: inout Machine, _ call: Call) throws(RenderFault) {
+        _ = try m.openObject(call.base, to: call.base)
         guard m.values[call.base].type == .table else {
             try m.textify(call.base)
             try m.rewrite(call.base) { encode($0, isQuery: false, to: &$1) }

@@ -23,6 +23,10 @@ enum ListFilters {
     private static func length(_ m: inout Machine, _ call: Call) throws(RenderFault) {
         let value = m.values[call.base]
         switch value.type {
+        case .table where value.hasMetatable, .userdata:
+            if let count = try m.objectLength(call.base) { return m.values[call.base] = .integer(count) }
+            guard value.type == .table else { throw RenderFault("this userdata has no length") }
+            m.values[call.base] = .integer(try m.count(call.base))
         case .string: m.values[call.base] = .integer(Int64(UTF8Text.count(value.bytes)))
         case .table, .undefined, .missing:
             m.values[call.base] = .integer(try m.count(call.base))
@@ -183,6 +187,7 @@ enum ListFilters {
 
     /// Pairs of a map, sorted by key.
     private static func items(_ m: inout Machine, _ call: Call) throws(RenderFault) {
+        _ = try m.openObject(call.base, to: call.base)
         let value = m.values[call.base]
         guard value.type == .table, !m.isList(call.base) else {
             if value.type == .undefined {

@@ -65,6 +65,7 @@ enum SelectionFilters {
             defer { m.release(to: base) }
             m.copy(item, base)
             for offset in 0..<extra { m.copy(call.base + 2 + offset, base + 1 + offset) }
+            try m.settle(base)
             if let number = FilterTable.number(of: name) {
                 let filter = FilterTable.all[number]
                 let count = try bindKeywords(&m, call, filter.signature, base, extra, name)
@@ -155,6 +156,7 @@ enum SelectionFilters {
             defer { m.release(to: base) }
             m.copy(item, base)
             if byAttribute { try m.follow(path, base) }
+            if number != TestTable.awaitable { try m.settle(base) }
             for offset in 0..<extra { m.copy(call.base + first + offset, base + 1 + offset) }
             let answer: Bool
             if let number {

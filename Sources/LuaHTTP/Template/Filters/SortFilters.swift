@@ -59,6 +59,7 @@ enum SortFilters {
                     }
                     m.copy(fallback, temporary)
                 }
+                try m.settle(temporary)
                 if !caseSensitive { try foldCase(&m, temporary) }
                 m.add(temporary, to: &list)
             }
@@ -130,6 +131,7 @@ enum SortFilters {
         let caseSensitive = try m.flag(call, 1)
         let by = try m.text(call, 2, "key")
         let reverse = try m.flag(call, 3)
+        _ = try m.openObject(call.base, to: call.base)
         guard by == "key" || by == "value" else { throw RenderFault("dictsort sorts by 'key' or by 'value'") }
         guard m.values[call.base].type == .table, !m.isList(call.base) else {
             if m.values[call.base].type == .undefined { throw m.undefinedFault(m.values[call.base]) }

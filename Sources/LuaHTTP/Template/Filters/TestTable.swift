@@ -22,5 +22,8 @@ enum TestTable {
     static let numbers: [String: Int] = Dictionary(
         uniqueKeysWithValues: all.enumerated().map { ($0.element.name, $0.offset) })
 
+    /// The only one that does not wait for a task.
+    static let awaitable = number(of: "awaitable") ?? -1
+
     static func number(of name: String) -> Int? { numbers[name] }
 }

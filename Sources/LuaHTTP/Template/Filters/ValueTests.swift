@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+internal import CLua
+
 /// The tests: what a value is, and how it compares.
 enum ValueTests {
     static let all: [Test] = types + comparisons + texts
@@ -38,7 +40,7 @@ enum ValueTests {
         Test(
             "safe", "",
             { (m, c) throws(RenderFault) in m.values[c.base].type == .string && m.values[c.base].isSafe }),
-        Test("awaitable", "", { (m, c) throws(RenderFault) in m.values[c.base].type == .thread }),
+        Test("awaitable", "", { (m, c) throws(RenderFault) in m.values[c.base].type == .awaitable }),
         Test(
             "filter", "",
             { (m, c) throws(RenderFault) in
@@ -62,6 +64,8 @@ enum ValueTests {
     private static func isSequence(_ m: inout Machine, _ index: Int) -> Bool {
         switch m.values[index].type {
         case .string: true
+        case .table where m.values[index].hasMetatable && m.shape(index) != LHT_OPAQUE: true
+        case .userdata: m.shape(index) != LHT_OPAQUE
         case .table: [.plain, .list, .map, .range, .namespace, .loop].contains(m.values[index].tableKind)
         default: false
         }
@@ -126,7 +130,7 @@ enum ValueTests {
         let (x, y) = (m.values[left], m.values[right])
         guard x.type == y.type else { return false }
         switch x.type {
-        case .table, .function, .userdata, .thread: return m.isIdentical(left, right)
+        case .table, .function, .userdata, .thread, .awaitable: return m.isIdentical(left, right)
         default: return try m.areEqual(left, right)
         }
     }

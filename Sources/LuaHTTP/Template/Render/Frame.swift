@@ -56,4 +56,8 @@ struct LoopState {
     var otherwise = 0
     /// Where the loop begins, once it has been turned into a value that can be called.
     var entry = -1
+    /// Of a function: whether the item after this one was asked for already. It lies in the place of the keys.
+    var ahead = Ahead.unknown
+
+    enum Ahead: UInt8 { case unknown, item, end }
 }

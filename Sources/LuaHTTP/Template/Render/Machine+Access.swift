@@ -9,10 +9,14 @@ extension Machine {
     /// The error value of a script that failed, left at `index` by C.
     func scriptFault(_ index: Int) -> RenderFault {
         let value = values[index]
-        let message =
-            value.type == .string
-            ? String(decoding: value.bytes, as: UTF8.self) : "error value is a \(value.typeName)"
-        return RenderFault(message, kind: .script)
+        guard value.type != .string else {
+            return RenderFault(String(decoding: value.bytes, as: UTF8.self), kind: .script)
+        }
+        let described = hasMetamethod(index, ["__tostring"]) && lht_text(lua, slot(index), slot(index), &values.base[index])
+        return RenderFault(
+            described
+                ? String(decoding: values[index].bytes, as: UTF8.self)
+                : "error value is a \(value.typeName)", kind: .script)
     }
 
     @inline(never)
@@ -37,6 +41,9 @@ extension Machine {
                 throw scriptFault(index)
             }
             if values[index].type == .undefined { values[index] = undefinedHere }
+        case .awaitable:
+            try settle(object)
+            try field(of: object, name, to: index)
         default:
             values[index] = undefinedHere
         }
@@ -61,6 +68,7 @@ extension Machine {
     }
 
     mutating func index(_ object: Int, by key: Int, to index: Int) throws(RenderFault) {
+        try settle(object, key)
         let value = values[object]
         let keyValue = values[key]
         switch value.type {
@@ -81,12 +89,18 @@ extension Machine {
                 guard lht_get_item(lua, slot(object), position + 1, slot(index), &values.base[index]) else {
                     throw scriptFault(index)
                 }
+            } else if isInteger, shape(object) == LHT_ITEMS {
+                try indexObject(object, keyValue.integer, to: index)
             } else {
                 try get(object, key, to: index)
             }
             if values[index].type == .undefined { values[index] = undefinedHere }
         case .userdata:
-            try get(object, key, to: index)
+            if keyValue.type == .integer, shape(object) == LHT_ITEMS {
+                try indexObject(object, keyValue.integer, to: index)
+            } else {
+                try get(object, key, to: index)
+            }
             if values[index].type == .undefined { values[index] = undefinedHere }
         case .string where keyValue.type == .integer:
             let count = Int64(UTF8Text.count(value.bytes))
@@ -146,6 +160,7 @@ extension Machine {
     // MARK: Slices
 
     mutating func slice(_ object: Int, _ bounds: Int, to index: Int) throws(RenderFault) {
+        try settle(object)
         let value = values[object]
         if value.type == .undefined, set.options.undefined == .chainable {
             values[index] = value
@@ -153,6 +168,7 @@ extension Machine {
         }
         var numbers: [Int64?] = []
         for offset in 0..<3 {
+            try settle(bounds + offset)
             let bound = values[bounds + offset]
             switch bound.type {
             case .none, .undefined: numbers.append(nil)

@@ -24,7 +24,9 @@ extension Machine {
             callee: a, first: a + 1, count: Int(instruction.b), keywords: -1, result: a,
             emits: flags & Instruction.CallFlag.emits != 0, floor: top)
         if flags & Instruction.CallFlag.hasKeywords != 0 { site.keywords = a + 1 + site.count }
+        try settle(a)
         if let method, try callMethod(&site, method) { return .next }
+        try settle(a)
         if flags & Instruction.CallFlag.spreads != 0 {
             let list = a + 1
             let count = try listify(list, to: list)
@@ -88,6 +90,7 @@ extension Machine {
         }
         if site.floor < top { moveArguments(count + 1, floor: site.floor) }
         pendingResult = site.result
+        pendingArguments = site.first == site.result + 1 ? site.count : 0
         return .stop(.call(Int32(truncatingIfNeeded: count)))
     }
 
@@ -107,8 +110,11 @@ extension Machine {
             values[pendingResult] = undefinedHere
         } else {
             lh_set_top(lua, slot(top))
-            lht_take(lua, slot(pendingResult), &values.base[pendingResult])
-            if values[pendingResult].type == .undefined { values[pendingResult] = undefinedHere }
+            let fresh = Int(LHT_SCRATCH)
+            lht_take(lua, slot(fresh), &values.base[fresh])
+            if values[fresh].type == .undefined { values[fresh] = undefinedHere }
+            if isSafeArgument(fresh) { values[fresh].isSafe = true }
+            copy(fresh, pendingResult)
         }
         if pendingTest != 0 {
             // The script's own truth: what it returned was meant as an answer.
@@ -120,10 +126,21 @@ extension Machine {
         pendingResult = -1
     }
 
+    /// Scripts get safe text as strings. One that comes back as it was is as safe as it was.
+    private func isSafeArgument(_ result: Int) -> Bool {
+        guard values[result].type == .string, !values[result].isSafe else { return false }
+        for index in pendingResult...pendingResult + pendingArguments
+        where values[index].type == .string && values[index].isSafe {
+            if Self.compare(values[index], values[result]) == 0 { return true }
+        }
+        return false
+    }
+
     /// A filter or test that a script registered.
     mutating func scriptFilter(_ instruction: Instruction, _ base: Int, _ a: Int) throws(RenderFault) -> Flow
     {
         let isTest = instruction.opcode == .scriptTest
+        for index in a..<a + Int(instruction.c) { try settle(index) }
         let table = origin + Int32(isTest ? LHT_TESTS : LHT_FILTERS)
         let name = Int(instruction.b)
         guard lh_reserve(lua, Int32(instruction.c) + 40) else {
@@ -137,6 +154,7 @@ extension Machine {
         guard isFunction else { throw RenderFault("'\(set.names[name])' is not registered in this worker") }
         for offset in 0..<Int(instruction.c) { push(a + offset) }
         pendingResult = a
+        pendingArguments = Int(instruction.c) - 1
         if isTest { pendingTest = instruction.flags & 2 != 0 ? 2 : 1 }
         return .stop(.call(Int32(instruction.c)))
     }

@@ -18,6 +18,7 @@ extension Machine {
     mutating func areEqual(_ left: Int, _ right: Int, depth: Int = 0) throws(RenderFault) -> Bool {
         let (x, y) = (values[left], values[right])
         if x.isNumber, y.isNumber { return Self.order(x, y) == 0 }
+        if try settle(left, right) { return try areEqual(left, right, depth: depth) }
         if set.options.undefined == .strict {
             for value in [x, y] where value.type == .undefined { throw undefinedFault(value) }
         }
@@ -27,7 +28,7 @@ extension Machine {
         case .boolean, .builtin: return x.bits == y.bits
         case .string: return Self.compare(x, y) == 0
         case .integer, .float: return false
-        case .function, .userdata, .thread: return lht_same(lua, slot(left), slot(right))
+        case .function, .userdata, .thread, .awaitable: return lht_same(lua, slot(left), slot(right))
         case .table:
             if lht_same(lua, slot(left), slot(right)) { return true }
             guard depth < Self.maximumNesting else {
@@ -127,6 +128,9 @@ extension Machine {
                 throw RenderFault("tables are nested too deeply", kind: .limit)
             }
             return try orderLists(left, right, symbol, depth)
+        case (.awaitable, _), (_, .awaitable):
+            try settle(left, right)
+            return try order(left, right, symbol: symbol, depth: depth)
         default: throw RenderFault("cannot compare \(x.typeName) with \(y.typeName) by '\(symbol)'")
         }
     }
@@ -153,6 +157,7 @@ extension Machine {
 
     /// Item of a list, key of a map, part of a string.
     mutating func contains(_ container: Int, _ element: Int) throws(RenderFault) -> Bool {
+        try settle(container, element)
         let (value, wanted) = (values[container], values[element])
         switch value.type {
         case .string:
@@ -176,6 +181,10 @@ extension Machine {
         case .table, .userdata:
             let temporary = try reserve(1)
             defer { release(to: temporary) }
+            if shape(container) == LHT_ITEMS {
+                _ = try openObject(container, to: temporary)
+                return try contains(temporary, element)
+            }
             try get(container, element, to: temporary)
             return values[temporary].type != .undefined
         default: throw RenderFault("cannot look into a value of type \(value.typeName)")

@@ -136,6 +136,7 @@ extension Machine {
 
     private mutating func put(_ map: Int, _ key: Int, _ value: Int, spreads: Bool) throws(RenderFault) {
         guard spreads else {
+            try settle(key)
             guard lht_set(lua, slot(map), &values.base[key], slot(key), &values.base[value], slot(value))
             else {
                 throw RenderFault("a value of type \(values[key].typeName) cannot be a key")
@@ -169,11 +170,15 @@ extension Machine {
     private mutating func filter(_ instruction: Instruction, _ a: Int) throws(RenderFault) {
         let call = Call(base: a, count: Int(instruction.c), hasKeywords: instruction.flags & 1 != 0)
         fuel &-= 10
+        for index in a..<a + call.count { try settle(index) }
         try FilterTable.all[Int(instruction.b)].run(&self, call)
     }
 
     private mutating func test(_ instruction: Instruction, _ a: Int) throws(RenderFault) {
         let call = Call(base: a, count: Int(instruction.c), hasKeywords: false)
+        if Int(instruction.b) != TestTable.awaitable {
+            for index in a..<a + call.count { try settle(index) }
+        }
         let answer = try TestTable.all[Int(instruction.b)].run(&self, call)
         values[a] = .boolean(answer != (instruction.flags & 2 != 0))
     }

@@ -22,6 +22,9 @@ extension Machine {
         case .undefined, .missing:
             if style.isForHTML { throw undefinedFault(value) }
             scratch.append("null")
+        case .awaitable:
+            try settle(index)
+            try appendJSON(index, style: style, depth: depth)
         case .boolean: scratch.append(value.boolean ? "true" : "false")
         case .integer: scratch.append(integer: value.integer)
         case .float:
@@ -51,6 +54,7 @@ extension Machine {
         }
         let temporary = try reserve(2)
         defer { release(to: temporary) }
+        if try openObject(index, to: index) { return try appendJSONTable(index, style, depth) }
         // Long output of small tables: enough to look at memory and steps once per table.
         fuel -= 1
         let isList = isList(index)

@@ -7,8 +7,13 @@ extension Machine {
     /// Puts a list with the items of `source` at `index` and returns their number. A list is taken as it
     /// is, so whoever changes it makes a new one; a map gives its keys, a string its characters.
     mutating func listify(_ source: Int, to index: Int) throws(RenderFault) -> Int64 {
+        try settle(source)
         let value = values[source]
         switch value.type {
+        case .table where value.hasMetatable, .userdata:
+            if try openObject(source, to: index) { return try listify(index, to: index) }
+            guard value.type == .table else { break }
+            fallthrough
         case .table:
             switch value.tableKind {
             case .range: return try listifyRange(source, to: index)

@@ -7,9 +7,15 @@ internal import CLua
 extension Machine {
     /// False when there is nothing to go over; of a function that is known only when it was called.
     mutating func beginLoop(_ index: Int, otherwise: Int) throws(RenderFault) -> Bool {
+        try settle(index)
+        guard try openSequence(index) else { return false }
         let value = values[index]
         var state = LoopState(kind: .list, sequence: index, count: 0)
         switch value.type {
+        case .table where isIterator(index), .userdata where isIterator(index), .function:
+            state.kind = .function
+            state.count = -1
+            state.otherwise = otherwise
         case .table:
             switch value.tableKind {
             case .list: state.count = lht_length(lua, slot(index))
@@ -33,10 +39,6 @@ extension Machine {
         case .undefined, .missing:
             if set.options.undefined == .strict { throw undefinedFault(value) }
             return false
-        case .function:
-            state.kind = .function
-            state.count = -1
-            state.otherwise = otherwise
         default: throw RenderFault("a value of type \(value.typeName) cannot be iterated over")
         }
         guard state.count != 0 else { return false }
@@ -59,10 +61,11 @@ extension Machine {
                 pc &+= instruction.distance &- 1
                 return true
             }
-            loops.base[loop].position = position &+ 1
             lht_item(
                 lua, slot(loops.base[loop].sequence), position &+ 1, slot(target), &values.base[target])
+            // An item that is waited for is unpacked when this instruction runs again.
             if instruction.flags == 2 { try unpack(target, to: target, count: 2) }
+            loops.base[loop].position = position &+ 1
             return true
         }
         return try nextOther(instruction, target, loop)
@@ -74,6 +77,7 @@ extension Machine {
     {
         let state = loops[loop]
         if state.kind == .function {
+            if state.ahead != .unknown { return takeAhead(instruction, target, loop) }
             loops[loop].position &+= 1
             lh_push_copy(lua, slot(state.sequence))
             pendingResult = target
@@ -129,7 +133,7 @@ extension Machine {
     }
 
     /// A list of the two values behind `target`.
-    private mutating func makePair(_ target: Int) {
+    mutating func makePair(_ target: Int) {
         setTable(target, .list, items: 2)
         for offset in 1...2 { setItem(target, Int64(offset), target + offset) }
     }
@@ -140,6 +144,7 @@ extension Machine {
     mutating func unpack(_ source: Int, to first: Int, count: Int) throws(RenderFault) {
         let temporary = try reserve(2)
         defer { release(to: temporary) }
+        try settle(source)
         if values[source].type == .undefined { throw undefinedFault(values[source]) }
         let found = try listify(source, to: temporary)
         guard found == Int64(count) else {
@@ -161,7 +166,8 @@ extension Machine {
             values[target] = isKnown ? .integer(state.count &- state.position &+ 1) : undefinedHere
         case .revindex0: values[target] = isKnown ? .integer(state.count &- state.position) : undefinedHere
         case .first: values[target] = .boolean(state.position == 1)
-        case .last: values[target] = isKnown ? .boolean(state.position == state.count) : undefinedHere
+        case .last where !isKnown: values[target] = .boolean(try !lookAhead(loop))
+        case .last: values[target] = .boolean(state.position == state.count)
         case .length: values[target] = isKnown ? .integer(state.count) : undefinedHere
         case .depth: values[target] = .integer(Int64(state.depth) + 1)
         case .depth0: values[target] = .integer(Int64(state.depth))
@@ -172,6 +178,10 @@ extension Machine {
 
     private mutating func loopItem(_ loop: Int, _ position: Int64, to target: Int) throws(RenderFault) {
         let state = loops[loop]
+        if state.kind == .function, position == state.position {
+            guard try lookAhead(loop) else { return values[target] = undefinedHere }
+            return item(state.sequence + 1, 1, to: target)
+        }
         guard position >= 0, position < state.count else {
             values[target] = undefinedHere
             return
@@ -202,7 +212,8 @@ extension Machine {
                 setItem(temporary, Int64(offset) + 1, temporary + 1)
             }
         }
-        for field in LoopField.allCases {
+        let isKnown = loops[loops.count - 1 - Int(source.b)].count >= 0
+        for field in LoopField.allCases where isKnown || field != .last && field != .nextitem {
             var instruction = Instruction(.loopField)
             instruction.b = source.b
             instruction.c = field.rawValue

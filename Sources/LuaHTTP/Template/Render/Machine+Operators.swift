@@ -16,8 +16,15 @@ extension Machine {
             if set.options.undefined == .strict { throw undefinedFault(value) }
             return false
         case .float: return value.float != 0
+        case .table where value.hasMetatable:
+            if let count = try objectLength(index) { return count > 0 }
+            return isFilled(index)
         case .table: return isFilled(index)
-        case .function, .userdata, .thread, .builtin: return true
+        case .awaitable:
+            try settle(index)
+            return try isTrue(index)
+        case .userdata: return try objectLength(index).map { $0 > 0 } ?? true
+        case .function, .thread, .builtin: return true
         }
     }
 
@@ -105,6 +112,7 @@ extension Machine {
     private mutating func mixed(_ opcode: Opcode, _ left: Int, _ right: Int, to index: Int)
         throws(RenderFault)
     {
+        if try settle(left, right) { return try arithmetic(opcode, left, right, to: index) }
         let (x, y) = (values[left], values[right])
         for value in [x, y] where value.type == .undefined { throw undefinedFault(value) }
         if let number = Self.asNumber(x), let other = Self.asNumber(y) {
@@ -185,6 +193,7 @@ extension Machine {
     }
 
     mutating func sign(_ opcode: Opcode, _ source: Int, to index: Int) throws(RenderFault) {
+        try settle(source)
         let value = values[source]
         switch value.type {
         case .integer: values[index] = opcode == .identity ? value : try integers(.subtract, 0, value.integer)
@@ -202,6 +211,7 @@ extension Machine {
     }
 
     private mutating func join(_ parts: [Int], to index: Int) throws(RenderFault) {
+        for part in parts { try settle(part) }
         let isSafe = parts.contains { values[$0].type == .string && values[$0].isSafe }
         let mark = scratch.count
         for part in parts {

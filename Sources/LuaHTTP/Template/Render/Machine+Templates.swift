@@ -126,6 +126,7 @@ extension Machine {
             missing = "'\(set.templateNames[Int(instruction.b)])'"
         } else {
             let operand = base + Int(instruction.b)
+            try settle(operand)
             let value = values[operand]
             switch value.type {
             case .string:

@@ -30,6 +30,9 @@ extension Machine {
         case .none, .missing: break
         case .boolean: output.append(value.boolean ? "true" : "false")
         case .float: output.append(float: value.float)
+        case .awaitable:
+            try settle(index)
+            try emit(index)
         default:
             let mark = scratch.count
             try appendText(index, escaped: frames.last.escapes)
@@ -54,6 +57,9 @@ extension Machine {
             }
         case .function, .builtin: scratch.append(escaped ? "&lt;function&gt;" : "<function>")
         case .thread: scratch.append(escaped ? "&lt;coroutine&gt;" : "<coroutine>")
+        case .awaitable:
+            try settle(index)
+            try appendText(index, escaped: escaped)
         case .table, .userdata: try appendObject(index, escaped: escaped)
         }
     }
@@ -85,7 +91,7 @@ extension Machine {
     private static let textMethods = ["__html", "__tostring"]
 
     func hasMetamethod(_ index: Int, _ names: [String]) -> Bool {
-        guard lh_get_metatable(lua, slot(index)) else { return false }
+        guard values[index].needsSlot, lh_get_metatable(lua, slot(index)) else { return false }
         defer { lh_set_top(lua, slot(top) - 1) }
         for name in names {
             let type = name.withCString { lh_get_field(lua, slot(top), $0, name.utf8.count) }
@@ -97,6 +103,7 @@ extension Machine {
     /// The text of any value as a string value in its place; a string stays what it is.
     mutating func textify(_ index: Int) throws(RenderFault) {
         guard values[index].type != .string else { return }
+        try settle(index)
         if values[index].type == .undefined, set.options.undefined == .strict {
             throw undefinedFault(values[index])
         }

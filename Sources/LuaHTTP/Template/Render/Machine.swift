@@ -43,6 +43,10 @@ struct Machine: ~Copyable {
     var pendingResult = -1
     /// … and it was a test: 2 when negated.
     var pendingTest: UInt8 = 0
+    /// … and this many arguments lie behind the place of the result.
+    var pendingArguments = 0
+    /// The call was for an instruction that runs again.
+    var pendingInterrupt: RenderFault.Interrupt?
     var randomState: UInt64 = 0
     /// The call was for the next item of a loop.
     var pendingIteration = false
@@ -124,6 +128,10 @@ struct Machine: ~Copyable {
 
     func item(_ list: Int, _ position: Int64, to index: Int) {
         lht_item(lua, slot(list), position, slot(index), &values.base[index])
+        // The result of a task that was waited for; others stay tasks until they are used.
+        if values[index].type == .awaitable {
+            _ = lht_result(lua, origin + Int32(LHT_RESULTS), slot(index), &values.base[index])
+        }
     }
 
     // MARK: Where we are

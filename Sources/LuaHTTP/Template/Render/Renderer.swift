@@ -41,7 +41,7 @@ final class Renderer {
 
     /// Prepares to render a page whose variables are the table at `variables`, the top of the Lua stack.
     /// Slots above it belong to the renderer until the page is done; the coroutine must not run meanwhile,
-    /// except for `call`. `environment`: a table {globals, filters, tests} of the worker's scripts, or 0.
+    /// except for `call`. `environment`: a table {globals, filters, tests, await} of the worker's scripts, or 0.
     func start(_ page: TemplateSet.Page, of set: TemplateSet, on lua: OpaquePointer, environment: Int32 = 0) {
         machine.start(page, set, lua, environment)
         state = .running
@@ -52,7 +52,7 @@ final class Renderer {
         do throws(RenderFault) {
             if state == .calling { machine.finishScript() }
             state = .running
-            switch try machine.run() {
+            switch try run() {
             case .done:
                 state = .idle
                 machine.finish()
@@ -70,6 +70,19 @@ final class Renderer {
             return .failed(described)
         }
     }
+
+    /// An instruction that needs a script first is left for it.
+    private func run() throws(RenderFault) -> Machine.Stop {
+        do throws(RenderFault) {
+            return try machine.run()
+        } catch {
+            guard let interrupt = error.interrupt else { throw error }
+            return .call(try machine.begin(interrupt))
+        }
+    }
+
+    /// While a script waits: takes what comes before on the page, even if text after it is set aside.
+    func takeBeforeWait(_ body: (UnsafeRawBufferPointer) -> Void) { machine.takePage(body) }
 
     /// The function that `call` asked for failed with `message`: where the page stood. The coroutine is
     /// dead, and so is the page.
@@ -98,7 +111,8 @@ extension Machine {
         outputLimit = Self.sliceSize
         fuel = Self.fuelSlice
         stepsLeft = set.options.maximumSteps
-        (pendingResult, pendingTest) = (-1, 0)
+        (pendingResult, pendingTest, pendingArguments) = (-1, 0, 0)
+        pendingInterrupt = nil
         prepareStack(environment)
         fragment = Int(page.block)
         pc = 0
@@ -108,13 +122,14 @@ extension Machine {
     /// Slots LHT_GLOBALS … LHT_NAMES above the variables.
     private func prepareStack(_ environment: Int32) {
         // A coroutine has 20 free slots; these calls need fewer.
-        for part in 1...3 {
+        for part in 1...4 {
             if environment != 0 {
                 lh_get_index(lua, environment, Int64(part))
             } else {
                 lh_push_nil(lua)
             }
         }
+        lh_push_nil(lua)
         if lht_push_names(lua, set.identity) {
             for (number, name) in set.names.enumerated() {
                 var name = name
@@ -133,6 +148,10 @@ extension Machine {
     fileprivate mutating func finishScript() {
         // The results lie on top of what was the top; lua_resume counts those below as well.
         let results = lh_top(lua) - (slot(top) - 1)
+        if let interrupt = pendingInterrupt {
+            pendingInterrupt = nil
+            return finish(interrupt, results: results)
+        }
         let instruction = images[Int(frames.last.template)].code[pc]
         if frames.count > 0, instruction.opcode == .nextItem, pendingIteration {
             pc += 1
@@ -140,6 +159,19 @@ extension Machine {
             finishNext(instruction, results: results)
         } else {
             finishCall(results: results)
+        }
+    }
+
+    fileprivate mutating func takePage(_ body: (UnsafeRawBufferPointer) -> Void) {
+        if captures.count == 0 {
+            bytesWritten += output.count
+            body(output.bytes)
+            output.count = 0
+        } else {
+            // The outermost text that is set aside took the place of the page.
+            bytesWritten += aside.count
+            body(aside.bytes)
+            aside.count = 0
         }
     }
 

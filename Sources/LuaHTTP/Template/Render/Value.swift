@@ -7,12 +7,14 @@ internal import CLua
 typealias Value = lht_value
 
 enum ValueType: UInt8 {
-    case undefined, none, boolean, integer, float, string, table, function, userdata, thread, missing, builtin
+    case undefined, none, boolean, integer, float, string, table, function, userdata, thread, awaitable
+    case missing, builtin
 }
 
 /// What a table is, LHT_PLAIN and so on.
 enum TableKind: UInt16 {
     case plain, list, map, safeBox, range, namespace, macro, cycler, joiner, module, loop, builtinBox
+    case task
 }
 
 extension Value {
@@ -82,7 +84,7 @@ extension Value {
 
     /// Whether the value lives in a slot of the Lua stack.
     @inline(__always) var needsSlot: Bool {
-        tag >= ValueType.string.rawValue && tag <= ValueType.thread.rawValue
+        tag >= ValueType.string.rawValue && tag <= ValueType.awaitable.rawValue
     }
 
     /// How errors call it.
@@ -97,7 +99,8 @@ extension Value {
         case .table: tableKind == .plain || tableKind == .list || tableKind == .map ? "table" : "\(tableKind)"
         case .function, .builtin: "function"
         case .userdata: "userdata"
-        case .thread: "thread"
+        case .thread: "coroutine"
+        case .awaitable: "task"
         }
     }
 }
@@ -108,9 +111,23 @@ struct RenderFault: Error {
     var message: String
     /// The instruction that is to blame, if not the one that runs; of the template that runs.
     var pc: Int?
+    /// No fault: a script has to run first, and then this instruction again.
+    var interrupt: Interrupt?
+
+    enum Interrupt {
+        /// The task in slot LHT_SCRATCH_3 is not known to be done.
+        case task
+        /// The next item of a loop over a function is asked for before its round.
+        case lookAhead(loop: Int)
+    }
 
     init(_ message: String, kind: TemplateError.Kind = .invalidOperation) {
         self.message = message
         self.kind = kind
+    }
+
+    init(_ interrupt: Interrupt) {
+        self.init("")
+        self.interrupt = interrupt
     }
 }
