@@ -10,6 +10,7 @@ public struct TemplateError: Error, Equatable, Sendable, CustomStringConvertible
         case templateNotFound = "template not found"
         case script = "error in script"
         case limit = "limit exceeded"
+        case unsafeOutput = "unsafe output"
     }
 
     /// A place that led to the one that failed: an include, a macro call, a block.

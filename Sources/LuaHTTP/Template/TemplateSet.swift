@@ -15,6 +15,8 @@ final class TemplateSet: @unchecked Sendable {
     /// K numbers of the global functions.
     let globals: [Int: Int]
     let images: UnsafePointer<TemplateImage>
+    /// What does not keep the templates from being used, but should be looked at.
+    let warnings: [TemplateError]
     /// Tells the names of this set from those of another in the same VM.
     let identity: UnsafeRawPointer
 
@@ -31,7 +33,10 @@ final class TemplateSet: @unchecked Sendable {
         var block: Int32 = -1
     }
 
-    fileprivate init(symbols: Symbols, templates: [CompiledTemplate?]) {
+    fileprivate init(
+        symbols: Symbols, templates: [CompiledTemplate?], warnings: [TemplateError] = []
+    ) {
+        self.warnings = warnings
         options = symbols.options
         let table = GlobalTable.all.enumerated().map { ($0.element.name, $0.offset) }
         var globals: [Int: Int] = [:]
@@ -111,8 +116,21 @@ extension TemplateSet {
         for global in GlobalTable.all { _ = symbols.names.intern(global.name) }
         let names = symbols.templates.names
         errors += checkReferences(compiled, names, failed: Set(errors.map(\.template)))
+        let findings = unsafeOutput(in: compiled)
+        if options.lint == .error { errors += findings }
         guard errors.isEmpty else { return .failed(errors) }
-        return .built(TemplateSet(symbols: symbols, templates: names.map { compiled[$0] }))
+        return .built(
+            TemplateSet(symbols: symbols, templates: names.map { compiled[$0] }, warnings: findings))
+    }
+
+    private static func unsafeOutput(in compiled: [String: CompiledTemplate]) -> [TemplateError] {
+        compiled.values.sorted { $0.name < $1.name }.flatMap { template in
+            template.findings.map {
+                TemplateError(
+                    kind: .unsafeOutput, message: $0.message, template: template.name,
+                    source: template.source, span: $0.span)
+            }
+        }
     }
 
     private static func checkReferences(

@@ -33,6 +33,8 @@ final class CompiledTemplate: Sendable {
     /// Templates named by literals, for checks and reload.
     let references: [Reference]
     let escapes: Bool
+    /// What `MarkupLint` found.
+    let findings: [SyntaxFault]
 
     enum Constant: Sendable {
         case integer(Int64)
@@ -48,7 +50,7 @@ final class CompiledTemplate: Sendable {
 
     init(
         name: String, source: [UInt8], image: TemplateImage, spans: [Span], references: [Reference],
-        escapes: Bool
+        escapes: Bool, findings: [SyntaxFault] = []
     ) {
         self.name = name
         self.source = source
@@ -56,6 +58,7 @@ final class CompiledTemplate: Sendable {
         self.spans = spans
         self.references = references
         self.escapes = escapes
+        self.findings = findings
     }
 
     deinit { image.deallocate() }

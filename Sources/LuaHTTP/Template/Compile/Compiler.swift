@@ -41,7 +41,10 @@ struct Compiler {
         var compiler = Compiler(
             name: name, source: normalised, symbols: symbols, escapes: symbols.escapes(template: name))
         try compiler.compileRoot(tree)
-        return compiler.finished()
+        let checksMarkup = symbols.options.lint != .off && compiler.escapes
+        return compiler.finished(
+            findings: checksMarkup
+                ? MarkupLint.check(tree, source: normalised, scriptFilters: symbols.options.scriptFilters) : [])
     }
 
     private init(name: String, source: [UInt8], symbols: Symbols, escapes: Bool) {
@@ -53,13 +56,13 @@ struct Compiler {
         units = [builder.unit]
     }
 
-    private func finished() -> CompiledTemplate {
+    private func finished(findings: [SyntaxFault]) -> CompiledTemplate {
         CompiledTemplate(
             name: name, source: source,
             image: TemplateImage(
                 code: code, literals: literals, strings: strings, constants: constants, units: units,
                 blocks: blocks),
-            spans: spans, references: references, escapes: escapes)
+            spans: spans, references: references, escapes: escapes, findings: findings)
     }
 
     // MARK: Units
@@ -144,14 +147,17 @@ final class Symbols {
 struct TemplateOptions: Sendable {
     enum Undefined: Sendable { case lenient, chainable, strict }
     enum Autoescape: Sendable { case byExtension, always, never }
+    /// What is said about values where escaping does not protect: nothing, a warning, an error.
+    enum Lint: String, Sendable { case off, warn, error }
 
     var syntax = SyntaxOptions()
     var undefined = Undefined.lenient
     var autoescape = Autoescape.byExtension
-    /// Names that scripts registered with `templates.filter` and `templates.test`.
+    var lint = Lint.off
+    /// Names that scripts registered with `app:filter` and `app:test`.
     var scriptFilters: Set<String> = []
     var scriptTests: Set<String> = []
-    /// `{% debug %}` prints the variables; in production it prints nothing.
+    /// Development: `{% debug %}` prints the variables, and errors show those of the line.
     var showsDebug = false
     var maximumOutput = 64 << 20
     var maximumSteps = 50_000_000

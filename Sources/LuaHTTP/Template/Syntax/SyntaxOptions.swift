@@ -17,7 +17,7 @@ struct SyntaxOptions: Sendable {
 }
 
 /// What went wrong between reading source and having bytecode, before it is dressed up for people.
-struct SyntaxFault: Error {
+struct SyntaxFault: Error, Sendable {
     var message: String
     var span: Span
     var kind = TemplateError.Kind.syntax
