@@ -39,6 +39,9 @@ FILE_OF(routers) = {
 FILE_OF(shared) = {
 #embed "lua/shared.lua"
 };
+FILE_OF(templates) = {
+#embed "lua/templates.lua"
+};
 
 #define ENTRY(name) {#name, LH_LIBRARY_PREFIX #name, name##_source, sizeof name##_source}
 static const struct {
@@ -47,7 +50,7 @@ static const struct {
 } files[] = {
     ENTRY(app),      ENTRY(handlers), ENTRY(limits),   ENTRY(log),       ENTRY(main),
     ENTRY(messages), ENTRY(modules),  ENTRY(requests), ENTRY(responses), ENTRY(routers),
-    ENTRY(shared),
+    ENTRY(shared),   ENTRY(templates),
 };
 
 /* use(name): runs a file of the library, once, and returns what it returned.

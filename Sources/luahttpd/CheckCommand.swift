@@ -15,6 +15,7 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         do throws(LoadError) {
             let app = try LoadedApp(ServerOptions(script: script))
+            for warning in app.warnings { Report.warning(warning) }
             print("\(script): \(app.routes.count) routes, \(app.templateCount) templates: all right")
         } catch {
             Report.failure(error.description)

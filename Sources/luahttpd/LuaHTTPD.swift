@@ -34,11 +34,14 @@ struct LuaHTTPD: AsyncParsableCommand {
             luahttpd check app.lua      load the app and its templates, and say what is wrong
             luahttpd routes app.lua     list the routes of the app
             luahttpd config app.lua     print the settings in force and where they come from
+            luahttpd render page.html   render a template with given variables
 
             Settings: flags win over LUAHTTPD_HOST, _PORT, _WORKERS, _MODE, _LOG_LEVEL and _ACCESS_LOG, \
             these over app:config { … } in the script.
             """,
         version: "luahttpd \(LuaHTTPVersion.text) (\(LuaHTTPVersion.lua))",
-        subcommands: [ServeCommand.self, CheckCommand.self, RoutesCommand.self, ConfigCommand.self],
+        subcommands: [
+            ServeCommand.self, CheckCommand.self, RoutesCommand.self, ConfigCommand.self, RenderCommand.self,
+        ],
         defaultSubcommand: ServeCommand.self)
 }

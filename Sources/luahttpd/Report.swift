@@ -12,6 +12,8 @@ import Darwin
 enum Report {
     static func failure(_ text: String) { write(colored("error: ", 31) + text + "\n") }
 
+    static func warning(_ text: String) { write(colored("warning: ", 33) + text + "\n") }
+
     static func note(_ text: String) { write(text + "\n") }
 
     static func started(_ server: Server, script: String) {

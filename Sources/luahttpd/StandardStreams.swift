@@ -16,4 +16,19 @@ enum StandardStreams {
             _ = open("/dev/null", O_RDWR)
         }
     }
+
+    /// Writes all of it; false when nobody reads.
+    static func write(_ bytes: UnsafeRawBufferPointer, to stream: Int32) -> Bool {
+        var rest = bytes
+        while let start = rest.baseAddress, !rest.isEmpty {
+            let count = systemWrite(stream, start, rest.count)
+            guard count > 0 else { return false }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+        return true
+    }
+}
+
+private func systemWrite(_ file: Int32, _ start: UnsafeRawPointer, _ count: Int) -> Int {
+    write(file, start, count)
 }

@@ -35,7 +35,8 @@ end
 -- Names and types of app:config; the server checks values and ranges.
 local config_fields = {
   host = "string", port = "number", workers = "number", templates = "string", log_level = "string",
-  access_log = "boolean", limits = "table", undefined = "string",
+  access_log = "boolean", limits = "table", undefined = "string", lint = "string", trim_blocks = "boolean",
+  lstrip_blocks = "boolean",
 }
 
 function methods:config(settings_table)

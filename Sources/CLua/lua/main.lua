@@ -15,6 +15,7 @@ local routers = use "routers"
 local handlers = use "handlers"
 local app = use "app"
 local modules = use "modules"
+local templates = use "templates"
 use "requests"
 
 local function collect(router, into)
@@ -43,7 +44,7 @@ local function finish()
   end
   local error_handlers = {}
   for status, handler in next, app.errors do error_handlers[status == "*" and 0 or status] = handler.fn end
-  return { routes = kept, errors = error_handlers, config = app.config }
+  return { routes = kept, errors = error_handlers, config = app.config, templates = templates.finish() }
 end
 
 return { finish = finish, explain = responses.explain, complain = responses.complain }

@@ -24,6 +24,7 @@ struct AppDefinition {
     /// Status → number of the handler; 0 stands for "*".
     var errorHandlers: [Int: Int] = [:]
     var settings = ScriptSettings()
+    var templates = TemplateAdditions()
 
     /// Reads the table on top of `stack`. [-1, +0]
     ///
@@ -46,6 +47,8 @@ struct AppDefinition {
         stack.pop()
         stack.getField("config", of: table)
         settings = try ScriptSettings(readingFrom: stack, at: -1)
+        stack.getField("templates", of: table)
+        templates = TemplateAdditions(takingFrom: stack, references: &handlers)
     }
 
     /// Reads one route from the table on top. The caller pops it.

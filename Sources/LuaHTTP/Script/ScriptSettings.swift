@@ -10,6 +10,9 @@ struct ScriptSettings: Sendable, Equatable {
     var accessLog: Bool?
     var undefined: String?
     var limits: [Limits.Name: Int] = [:]
+    var lint: String?
+    var trimBlocks: Bool?
+    var lstripBlocks: Bool?
 
     init() {}
 
@@ -23,12 +26,18 @@ struct ScriptSettings: Sendable, Equatable {
         templates = stack.stringField("templates", of: table)
         logLevel = stack.stringField("log_level", of: table)
         undefined = stack.stringField("undefined", of: table)
+        lint = stack.stringField("lint", of: table)
+        if stack.getField("trim_blocks", of: table) == .boolean { trimBlocks = stack.isTrue(at: -1) }
+        if stack.getField("lstrip_blocks", of: table) == .boolean { lstripBlocks = stack.isTrue(at: -1) }
         port = try Self.integer("port", 0...65535, stack, table)
         workers = try Self.integer("workers", 1...1024, stack, table)
         if stack.getField("access_log", of: table) == .boolean { accessLog = stack.isTrue(at: -1) }
         if let undefined, !["lenient", "strict", "chainable"].contains(undefined) {
             throw ScriptError(
                 message: "app:config: undefined = \"\(undefined)\": must be lenient, strict or chainable")
+        }
+        if let lint, !["off", "warn", "error"].contains(lint) {
+            throw ScriptError(message: "app:config: lint = \"\(lint)\": must be off, warn or error")
         }
         if let logLevel, !["debug", "info", "warn", "error"].contains(logLevel) {
             throw ScriptError(

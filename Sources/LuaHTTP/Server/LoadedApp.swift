@@ -25,6 +25,8 @@ public struct LoadedApp: Sendable {
     public let routes: [Route]
     /// Number of templates that were compiled.
     public var templateCount: Int { templates.templates.count }
+    /// What should be looked at in the templates, though it does not keep them from being used.
+    public var warnings: [String] { templates.warnings.map(\.description) }
     let settings: ScriptSettings
     let templates: TemplateSet
 
@@ -50,13 +52,14 @@ public struct LoadedApp: Sendable {
                 origin: route.origin)
         }
         templates = try Self.compileTemplates(
-            settings, root: loader.root, isDevelopment: ResolvedSettings.isDevelopment(options, settings))
+            settings, generation.additions, root: loader.root,
+            isDevelopment: ResolvedSettings.isDevelopment(options, settings))
     }
 
     /// The directory that `app:config { templates = … }` names, else `templates` beside the script, else
     /// `templates` in the current directory. An app without templates needs none.
     private static func compileTemplates(
-        _ settings: ScriptSettings, root: String, isDevelopment: Bool
+        _ settings: ScriptSettings, _ additions: TemplateAdditions, root: String, isDevelopment: Bool
     ) throws(LoadError) -> TemplateSet {
         let directory: String
         if let named = settings.templates {
@@ -72,6 +75,12 @@ public struct LoadedApp: Sendable {
             return .empty
         }
         var options = TemplateOptions()
+        options.scriptFilters = additions.filters
+        options.scriptTests = additions.tests
+        options.syntax.trimBlocks = settings.trimBlocks ?? false
+        options.syntax.stripsIndentation = settings.lstripBlocks ?? false
+        options.lint = settings.lint.flatMap(TemplateOptions.Lint.init) ?? (isDevelopment ? .warn : .off)
+        options.showsDebug = isDevelopment
         switch settings.undefined ?? (isDevelopment ? "strict" : "lenient") {
         case "strict": options.undefined = .strict
         case "chainable": options.undefined = .chainable

@@ -46,6 +46,7 @@ public final class Server: Sendable {
         let settings = try ResolvedSettings(options, app.settings)
         var logger = logger
         logger.logLevel = settings.logLevel
+        for warning in app.warnings { logger.warning("\(LogText.block(warning))") }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.workers)
         do {
             let pool = try await WorkerPool(

@@ -29,10 +29,20 @@ public struct TemplateError: Error, Equatable, Sendable, CustomStringConvertible
     /// The line before, the line itself and the carets, ready to print; empty where there is no source.
     public var excerpt: String
     public var chain: [Origin] = []
+    /// What the line mentions, in development.
+    public var variables: [Variable] = []
+
+    /// A variable when rendering stopped, with the beginning of its value as JSON.
+    public struct Variable: Equatable, Sendable {
+        public var name: String
+        public var value: String
+    }
 
     public var description: String {
-        let text = "\(kind.rawValue): \(message)" + (template.isEmpty ? "" : " (in \(place))")
-        return excerpt.isEmpty ? text : text + "\n" + excerpt
+        var text = "\(kind.rawValue): \(message)" + (template.isEmpty ? "" : " (in \(place))")
+        if !excerpt.isEmpty { text += "\n" + excerpt }
+        for variable in variables { text += "\n       \(variable.name) = \(variable.value)" }
+        return text
     }
 
     /// Where it happened and how it came there; of a long way, the ends.

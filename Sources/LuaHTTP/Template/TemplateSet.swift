@@ -138,7 +138,8 @@ extension TemplateSet {
     ) -> [TemplateError] {
         var errors: [TemplateError] = []
         for template in compiled.values.sorted(by: { $0.name < $1.name }) {
-            for reference in template.references where reference.role != .optionalInclude {
+            for reference in template.references
+            where reference.role != .optionalInclude && reference.role != .conditional {
                 let name = names[Int(reference.template)]
                 guard compiled[name] == nil, !failed.contains(name) else { continue }
                 let hint = Suggestion.closest(to: name, among: Array(compiled.keys)).map {

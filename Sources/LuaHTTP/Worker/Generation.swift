@@ -29,6 +29,8 @@ final class Generation {
     let parameterNames: ParameterNames
     let mounts: [StaticMount]
     private let errorHandlers: [Int: Int]
+    /// Filters, tests and globals of the script.
+    let additions: TemplateAdditions
     /// Templates of this generation; set once, before the first request.
     var templates = TemplateSet.empty
 
@@ -66,6 +68,7 @@ final class Generation {
         self.mounts = mounts
         settings = definition.settings
         errorHandlers = definition.errorHandlers
+        additions = definition.templates
         parameterNames = ParameterNames(table.parameterNames)
     }
 

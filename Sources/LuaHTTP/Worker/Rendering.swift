@@ -40,8 +40,13 @@ final class Rendering {
             self.fields.writeStaticString(Self.contentType(of: name))
             self.fields.writeStaticString("\r\n")
         }
+        var environment: Int32 = 0
+        if let number = generation.additions.environment {
+            generation.handlers.push(number, on: stack)
+            environment = stack.top
+        }
         stack.pushCopy(of: variables)
-        renderer.start(page, of: templates, on: stack.state)
+        renderer.start(page, of: templates, on: stack.state, environment: environment)
     }
 
     /// By the extension, without the ones that only say "template". One without an extension is escaped as HTML
@@ -69,6 +74,14 @@ final class Rendering {
 
     /// The function has failed: the error, with the place on the page.
     func failure(_ message: String) -> TemplateError { renderer.failure(message) }
+
+    /// What comes before the place where the page waits.
+    func takeSliceBeforeWait() -> ByteBuffer? {
+        var slice: ByteBuffer?
+        renderer.takeBeforeWait { if !$0.isEmpty { slice = ByteBuffer(bytes: $0) } }
+        bytes += slice?.readableBytes ?? 0
+        return slice
+    }
 
     /// The bytes rendered since the last slice.
     func takeSlice() -> ByteBuffer {

@@ -50,8 +50,22 @@ extension RequestTask {
         }
     }
 
+    /// The page waits for a script: what comes before has time to reach the client meanwhile.
+    func sendBeforeWait() {
+        guard let rendering, let exchange, let slice = rendering.takeSliceBeforeWait() else { return }
+        guard startAnswer(rendering, exchange) else { return }
+        exchange.write(slice)
+    }
+
     /// False when rendering must stop for now, or for good.
     private func sendSlice(of rendering: Rendering, _ exchange: HTTPExchange) -> Bool {
+        guard startAnswer(rendering, exchange) else { return false }
+        // Writing may find the client gone, and then this task is over.
+        return exchange.write(rendering.takeSlice()) && state == .rendering
+    }
+
+    /// The head goes out with the first slice. False when nobody is there to take it.
+    private func startAnswer(_ rendering: Rendering, _ exchange: HTTPExchange) -> Bool {
         if !rendering.hasStarted {
             rendering.hasStarted = true
             let started = rendering.fields.withUnsafeReadableBytes {
@@ -62,8 +76,7 @@ extension RequestTask {
                 return false
             }
         }
-        // Writing may find the client gone, and then this task is over.
-        return exchange.write(rendering.takeSlice()) && state == .rendering
+        return true
     }
 
     private func finish(_ rendering: Rendering, _ exchange: HTTPExchange) {

@@ -160,7 +160,8 @@ final class RequestTask: Fiber {
             } else {
                 answer(from: 1, on: coroutine.stack)
             }
-        case .awaiting: break
+        case .awaiting:
+            if state == .rendering { sendBeforeWait() }
         case .yielded: fail(with: Failure(status: 500, error: Self.strayYield))
         case .runtimeError, .syntaxError, .memoryError:
             fail(taking: coroutine.stack, status: status)

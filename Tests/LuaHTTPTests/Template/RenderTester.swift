@@ -17,6 +17,8 @@ final class RenderTester {
         lht_open(main)
         lh_push_light(main, nil)
         set(global: "LUAHTTPD_NULL", on: main)
+        lht_push_metatable(main, Int32(LHT_TASK))
+        set(global: "LUAHTTPD_TASK", on: main)
     }
 
     deinit { lh_vm_close(vm) }
@@ -34,7 +36,8 @@ final class RenderTester {
     /// Renders with the table that the Lua expression `data` evaluates to.
     func render(
         _ sources: [String: String], _ main: String? = nil, data: String = "{}", environment: String? = nil,
-        options: TemplateOptions = .init(), slices: ((Int) -> Void)? = nil
+        options: TemplateOptions = .init(), slices: ((Int) -> Void)? = nil,
+        beforeCalls: ((String) -> Void)? = nil
     ) throws -> String {
         let set: TemplateSet
         switch TemplateSet.build(
@@ -45,7 +48,7 @@ final class RenderTester {
         }
         let name = main ?? sources.keys.sorted()[0]
         guard let page = set.page(name) else { throw Failure(description: "no page \(name)") }
-        return try render(page, of: set, data: data, environment: environment, slices: slices)
+        return try render(page, of: set, data: data, environment: environment, slices: slices, beforeCalls: beforeCalls)
     }
 
     func render(_ source: String, data: String = "{}", options: TemplateOptions = .init()) throws -> String {
@@ -54,7 +57,7 @@ final class RenderTester {
 
     func render(
         _ page: TemplateSet.Page, of set: TemplateSet, data: String, environment: String? = nil,
-        slices: ((Int) -> Void)? = nil
+        slices: ((Int) -> Void)? = nil, beforeCalls: ((String) -> Void)? = nil
     ) throws -> String {
         let coroutine = lh_coroutine_take(vm)
         let lua = coroutine.state!
@@ -70,6 +73,12 @@ final class RenderTester {
                 bytes += renderer.output
                 renderer.clearOutput()
             case .call(let count):
+                if let beforeCalls {
+                    renderer.takeBeforeWait {
+                        bytes += $0
+                        beforeCalls(String(decoding: $0, as: UTF8.self))
+                    }
+                }
                 var results: Int32 = 0
                 let status = lh_resume(lua, count, &results)
                 guard status == LH_OK else {

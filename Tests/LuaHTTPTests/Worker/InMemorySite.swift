@@ -33,11 +33,6 @@ final class InMemorySite {
                 at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(content.utf8).write(to: file)
         }
-        let set: TemplateSet
-        switch TemplateSet.build(templates.map { ($0.key, Array($0.value.utf8)) }) {
-        case .built(let built): set = built
-        case .failed(let errors): throw LoadError(errors)
-        }
         let loader = GenerationLoader(
             script: directory.path + "/app.lua", isDevelopment: isDevelopment, memoryLimit: memoryLimit)
         channel = EmbeddedChannel()
@@ -47,7 +42,14 @@ final class InMemorySite {
             configuration: WorkerConfiguration(
                 loader: loader, limits: limits, hasAccessLog: false, logStyle: .short,
                 host: "127.0.0.1", port: 8080, reloadFeed: reloadFeed),
-            templates: set, logger: Logger(label: "test") { _ in LogCapture.Handler(log) })
+            templates: .empty, logger: Logger(label: "test") { _ in LogCapture.Handler(log) })
+        var options = TemplateOptions()
+        options.scriptFilters = worker.generation.additions.filters
+        options.scriptTests = worker.generation.additions.tests
+        switch TemplateSet.build(templates.map { ($0.key, Array($0.value.utf8)) }, options: options) {
+        case .built(let set): worker.generation.templates = set
+        case .failed(let errors): throw LoadError(errors)
+        }
         let connections = LoopConnections(eventLoop: channel.eventLoop)
         handler = HTTP1Handler(application: worker, loop: connections, limits: limits, remoteAddress: nil)
         try channel.pipeline.syncOperations.addHandler(handler)

@@ -33,6 +33,8 @@ final class CompiledTemplate: Sendable {
     /// Templates named by literals, for checks and reload.
     let references: [Reference]
     let escapes: Bool
+    /// Names of registers, for errors.
+    let locals: [Local]
     /// What `MarkupLint` found.
     let findings: [SyntaxFault]
 
@@ -41,8 +43,19 @@ final class CompiledTemplate: Sendable {
         case float(Double)
     }
 
+    /// A name of a register, in the instructions from `start` to `end`.
+    struct Local: Sendable {
+        var name: String
+        var register: Int
+        var start: Int
+        var end = Int.max
+        /// Scopes around it, while it is compiled.
+        var depth: Int
+    }
+
     struct Reference: Sendable {
-        enum Role: Sendable { case extends, include, optionalInclude, importModule }
+        /// `conditional`: in a condition, so that it may be missing as long as nobody comes there.
+        enum Role: Sendable { case extends, include, optionalInclude, conditional, importModule }
         var role: Role
         var template: UInt16
         var span: Span
@@ -50,7 +63,7 @@ final class CompiledTemplate: Sendable {
 
     init(
         name: String, source: [UInt8], image: TemplateImage, spans: [Span], references: [Reference],
-        escapes: Bool, findings: [SyntaxFault] = []
+        escapes: Bool, locals: [Local] = [], findings: [SyntaxFault] = []
     ) {
         self.name = name
         self.source = source
@@ -58,6 +71,7 @@ final class CompiledTemplate: Sendable {
         self.spans = spans
         self.references = references
         self.escapes = escapes
+        self.locals = locals
         self.findings = findings
     }
 

@@ -67,8 +67,12 @@ extension Compiler {
         var first = work + 1
         switch mapping {
         case .filter: emit(.move, a: work, b: item, span)
-        case .method:
-            emit(.index, a: work, b: item, c: key, span)
+        case .method(let method):
+            if case .string = method.kind {
+                emit(.move, a: work, b: item, span)
+            } else {
+                emit(.index, a: work, b: item, c: key, span)
+            }
             emit(.move, a: builder.allocate(), b: item, span)
             first += 1
         case .test(_, let attribute, _):
@@ -85,9 +89,16 @@ extension Compiler {
             emit(
                 .scriptFilter, flags: hasKeywords ? 1 : 0, a: work, b: try number(of: name, span), c: count,
                 span)
-        case .method:
+        case .method(let method):
             let flags = hasKeywords ? Instruction.CallFlag.hasKeywords : 0
-            emit(.call, flags: flags, a: work, b: count - (hasKeywords ? 1 : 0), span)
+            let given = count - (hasKeywords ? 1 : 0)
+            if case .string(let bytes) = method.kind {
+                let name = try number(of: String(decoding: bytes, as: UTF8.self), span)
+                emit(
+                    .callMethod, flags: flags | Instruction.CallFlag.isNamed, a: work, b: given, c: name, span)
+            } else {
+                emit(.call, flags: flags, a: work, b: given, span)
+            }
         case .test(let name, _, let wanted):
             emit(.scriptTest, a: work, b: try number(of: name, span), c: count, span)
             let skips = builder.emit(Instruction(wanted ? .jumpIfFalse : .jumpIfTrue, a: work), span)

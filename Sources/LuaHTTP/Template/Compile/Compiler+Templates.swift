@@ -201,7 +201,7 @@ extension Compiler {
         }
         guard !isChild else { throw SyntaxFault(message: "a template cannot extend two others", span: span) }
         let mark = builder.nextRegister
-        let (operand, flags) = try template(name, .extends)
+        let (operand, flags) = try template(name, builder.conditionDepth == 0 ? .extends : .conditional)
         emit(.extends, flags: flags, b: operand, name.span)
         builder.release(to: mark)
         if builder.conditionDepth == 0 { isChild = true }

@@ -20,6 +20,7 @@ struct Compiler {
     private var stringNumbers: [[UInt8]: Int] = [:]
     var constants: [CompiledTemplate.Constant] = []
     var references: [CompiledTemplate.Reference] = []
+    private var locals: [CompiledTemplate.Local] = []
 
     /// After `{% extends %}` the top level only assigns; what it would print is thrown away.
     var isChild = false
@@ -62,7 +63,7 @@ struct Compiler {
             image: TemplateImage(
                 code: code, literals: literals, strings: strings, constants: constants, units: units,
                 blocks: blocks),
-            spans: spans, references: references, escapes: escapes, findings: findings)
+            spans: spans, references: references, escapes: escapes, locals: locals, findings: findings)
     }
 
     // MARK: Units
@@ -100,6 +101,12 @@ struct Compiler {
         builder.unit.entry = Int32(truncatingIfNeeded: code.count)
         builder.unit.registerCount = UInt16(builder.registerCount)
         units[number] = builder.unit
+        for local in builder.locals {
+            var local = local
+            local.start += code.count
+            local.end = min(local.end, builder.code.count) + code.count
+            locals.append(local)
+        }
         code += builder.code
         spans += builder.spans
     }

@@ -41,6 +41,8 @@ extension Instruction {
         static let hasKeywords: UInt8 = 2
         /// The only positional argument is a list of all of them.
         static let spreads: UInt8 = 4
+        /// The method was named by a filter's argument: an error says its name, not the expression.
+        static let isNamed: UInt8 = 8
     }
 }
 

@@ -29,6 +29,8 @@ struct UnitBuilder {
     /// Bodies that are set aside as text, and `if` tags, around the current statement.
     var captureDepth = 0
     var conditionDepth = 0
+    /// For errors: which register has which name where.
+    private(set) var locals: [CompiledTemplate.Local] = []
     /// Nested autoescape tags whose old value a `break` must restore.
     var savedEscapes: [Int] = []
 
@@ -69,17 +71,23 @@ struct UnitBuilder {
 
     mutating func closeScope() {
         guard let scope = scopes.popLast() else { return }
+        for index in locals.indices where locals[index].end == .max && locals[index].depth == scopes.count {
+            locals[index].end = code.count
+        }
         nextRegister = scope.mark
     }
 
     mutating func declare(_ name: String) -> Int {
         if let known = scopes[scopes.count - 1].names[name] { return known }
         let register = allocate()
-        scopes[scopes.count - 1].names[name] = register
+        bind(name, to: register)
         return register
     }
 
-    mutating func bind(_ name: String, to register: Int) { scopes[scopes.count - 1].names[name] = register }
+    mutating func bind(_ name: String, to register: Int) {
+        scopes[scopes.count - 1].names[name] = register
+        locals.append(.init(name: name, register: register, start: code.count, depth: scopes.count - 1))
+    }
 
     func register(of name: String) -> Int? {
         for scope in scopes.reversed() {

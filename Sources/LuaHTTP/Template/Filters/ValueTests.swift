@@ -33,7 +33,7 @@ enum ValueTests {
                 if m.set.options.undefined == .strict { throw m.undefinedFault(value) }
                 return true
             }),
-        Test("callable", "", { (m, c) throws(RenderFault) in isCallable(m, c.base) }),
+        Test("callable", "", { (m, c) throws(RenderFault) in m.isCallable(c.base) }),
         Test(
             "escaped", "",
             { (m, c) throws(RenderFault) in m.values[c.base].type == .string && m.values[c.base].isSafe }),
@@ -67,17 +67,6 @@ enum ValueTests {
         case .table where m.values[index].hasMetatable && m.shape(index) != LHT_OPAQUE: true
         case .userdata: m.shape(index) != LHT_OPAQUE
         case .table: [.plain, .list, .map, .range, .namespace, .loop].contains(m.values[index].tableKind)
-        default: false
-        }
-    }
-
-    private static func isCallable(_ m: borrowing Machine, _ index: Int) -> Bool {
-        let value = m.values[index]
-        return switch value.type {
-        case .function, .builtin: true
-        case .table where value.hasMetatable: m.hasMetamethod(index, ["__call"])
-        case .table: value.tableKind == .macro || value.tableKind == .joiner
-        case .userdata: m.hasMetamethod(index, ["__call"])
         default: false
         }
     }

@@ -27,6 +27,10 @@ extension Machine {
         try settle(a)
         if let method, try callMethod(&site, method) { return .next }
         try settle(a)
+        if let method, flags & Instruction.CallFlag.isNamed != 0, !isCallable(a) {
+            throw RenderFault(
+                "the method '\(set.names[method])' cannot be called: it is \(values[a].typeName)")
+        }
         if flags & Instruction.CallFlag.spreads != 0 {
             let list = a + 1
             let count = try listify(list, to: list)
@@ -54,6 +58,17 @@ extension Machine {
         case .table where callee.hasMetatable, .userdata: return try callScript(site)
         case .undefined, .missing: throw undefinedFault(callee)
         default: throw RenderFault("a value of type \(callee.typeName) cannot be called")
+        }
+    }
+
+    func isCallable(_ index: Int) -> Bool {
+        let value = values[index]
+        return switch value.type {
+        case .function, .builtin: true
+        case .table where value.hasMetatable: hasMetamethod(index, ["__call"])
+        case .table: value.tableKind == .macro || value.tableKind == .joiner
+        case .userdata: hasMetamethod(index, ["__call"])
+        default: false
         }
     }
 

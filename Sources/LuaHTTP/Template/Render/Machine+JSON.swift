@@ -67,6 +67,7 @@ extension Machine {
         }
         scratch.append(isList ? "[" : "{")
         for position in 0..<count {
+            if scratch.count > textLimit { throw RenderFault("text is too long", kind: .limit) }
             if position > 0 { scratch.append(style.indent > 0 ? "," : style.itemSeparator) }
             if style.indent > 0 { appendLine(style.indent * (depth + 1)) }
             item(temporary, position + 1, to: temporary + 1)

@@ -98,6 +98,13 @@ extension Machine {
     {
         let caller = frames.last
         let state = loops[loop]
+        guard frames.count < Self.maximumDepth else {
+            // The loop that has no end is to blame, not the place that it is entered from.
+            var fault = RenderFault(
+                "the loop is entered again too deeply (limit \(Self.maximumDepth))", kind: .limit)
+            fault.pc = entry
+            throw fault
+        }
         if emits { pc += 1 }
         try push(.recursion, template: caller.template, unit: Int(caller.unit), result: emits ? -1 : result)
         let base = frames.last.base

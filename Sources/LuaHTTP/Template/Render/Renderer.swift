@@ -65,7 +65,8 @@ final class Renderer {
             }
         } catch {
             state = .idle
-            let described = machine.describe(error)
+            var described = machine.describe(error)
+            if machine.set.options.showsDebug { described.variables = machine.variables(at: error) }
             machine.finish()
             return .failed(described)
         }
@@ -200,7 +201,7 @@ extension Machine {
             span: template.spans[position])
         for index in stride(from: frames.count - 2, through: 0, by: -1) {
             let (above, frame) = (frames[index + 1].kind, frames[index])
-            guard let template = self.template(frame.template), above != .recursion else { continue }
+            guard let template = self.template(frame.template) else { continue }
             let at = max(0, min(frame.pc - 1, template.spans.count - 1))
             let line = SourcePosition(of: template.spans[at], in: template.source).line
             error.chain.append(.init(action: above.action, template: template.name, line: line))
@@ -216,7 +217,8 @@ extension Frame.Kind {
         case .module: "imported from"
         case .block: "block used in"
         case .macro: "called from"
-        case .page, .recursion: "from"
+        case .recursion: "loop entered again from"
+        case .page: "from"
         }
     }
 }

@@ -111,7 +111,8 @@ struct Lexer {
         switch opening {
         case .comment: try skipComment(from: begin)
         case .tag:
-            if let bodyStart = rawTag("raw", at: position) {
+            // As in Jinja2, '+' means something only at the end of 'endraw'.
+            if let bodyStart = rawTag("raw", at: position), bodyStart.sign != UInt8(ascii: "+") {
                 try scanRaw(from: begin, bodyStart: bodyStart)
             } else {
                 add(.tagBegin, begin, position)
