@@ -108,11 +108,13 @@ bool lht_get(lh_state *L, int32_t table, const lht_value *key, int32_t key_slot,
 
 bool lht_get_item(lh_state *L, int32_t table, int64_t index, int32_t to,
                   lht_value *out) {
-  if (lua_rawgeti(L, table, index) != LUA_TNIL) {
-    lht_take(L, to, out);
-    return true;
+  if (lua_type(L, table) == LUA_TTABLE) {
+    if (lua_rawgeti(L, table, index) != LUA_TNIL) {
+      lht_take(L, to, out);
+      return true;
+    }
+    lua_pop(L, 1);
   }
-  lua_pop(L, 1);
   lua_pushinteger(L, index);
   return get_key(L, table, to, out);
 }

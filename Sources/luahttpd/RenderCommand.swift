@@ -32,8 +32,10 @@ struct RenderCommand: ParsableCommand {
     @Option(help: "Directory of the templates (default: templates).", completion: .directory)
     var templates: String?
 
-    @Option(help: "What an undefined variable is: lenient, strict or chainable (default: lenient).")
-    var undefined: StandalonePage.Undefined?
+    @Option(help: "What an undefined variable is.")
+    var undefined = Undefined.lenient
+
+    enum Undefined: String, ExpressibleByArgument, CaseIterable { case lenient, strict, chainable }
 
     @Flag(help: "Remove the line end after a tag.")
     var trimBlocks = false
@@ -47,7 +49,7 @@ struct RenderCommand: ParsableCommand {
     func run() throws {
         var page = StandalonePage()
         if let templates { page.directory = templates }
-        page.undefined = undefined ?? .lenient
+        page.undefined = .init(rawValue: undefined.rawValue) ?? .lenient
         page.trimsBlocks = trimBlocks
         page.stripsIndentation = lstripBlocks
         page.escapes = !escapesNothing
@@ -65,5 +67,3 @@ struct RenderCommand: ParsableCommand {
         return data.hasSuffix(".lua") ? .script(path: data) : .json(path: data)
     }
 }
-
-extension StandalonePage.Undefined: ExpressibleByArgument {}

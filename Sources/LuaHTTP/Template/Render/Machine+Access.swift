@@ -133,7 +133,8 @@ extension Machine {
 
     /// Decided when it is used: a marked table is what it says, else anything with a first item is a list.
     func isList(_ index: Int) -> Bool {
-        switch values[index].tableKind {
+        guard values[index].type == .table else { return false }
+        return switch values[index].tableKind {
         case .list, .range: true
         case .plain: lht_length(lua, slot(index)) > 0
         default: false

@@ -46,6 +46,7 @@ extension Machine {
         let callee = values[site.callee]
         switch callee.type {
         case .builtin:
+            for index in site.first..<site.first + site.count { try settle(index) }
             try GlobalTable.all[Int(callee.bits)].run(&self, site)
             release(to: site.floor)
             return .next

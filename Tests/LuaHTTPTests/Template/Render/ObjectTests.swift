@@ -22,7 +22,7 @@ struct ObjectTests {
           local table_ = function(mt) return setmetatable({}, mt) end
           local i = 0
           return {ulist = list(userdata), tlist = list(table_), umap = map(userdata), tmap = map(table_),
-            empty = table_ {__len = function() return 0 end}, three = count(3), none = count(0),
+            empty = table_ {__len = function() return 0 end}, three = count(3), ended = count(0),
             called = userdata {__call = function() i = i + 1; if i <= 2 then return i end end},
             plain = userdata {__tostring = function() return "<u>" end}, html = userdata {__html = function() return "<b>" end},
             bad = table_ {__index = function() error("broken", 0) end},
@@ -68,7 +68,7 @@ struct ObjectTests {
         ("{% for x in empty %}x{% else %}none{% endfor %}{% if empty %}yes{% endif %}{{ empty|length }}", "none0"),
         ("{{ tmap|tojson }}{{ tlist|tojson }}", #"{"a": 1, "b": 2}["a", "\u003cb\u003e", "c"]"#),
         ("{% for i, s in three %}{{ i }}:{{ s }}{{ ',' if not loop.last }}{% endfor %}", "1:1,2:4,3:9"),
-        ("{% for i in none %}{{ i }}{% else %}none{% endfor %}", "none"),
+        ("{% for i in ended %}{{ i }}{% else %}none{% endfor %}", "none"),
         ("{% for i in three %}{{ i }}{% endfor %}{% for i in three %}{{ i }}{% else %}over{% endfor %}", "123over"),
         ("{% for i in called %}{{ i }}{{ '.' if loop.last else ';' }}{% endfor %}", "1;2."),
         ("{% for i in three %}{{ i }}{{ loop.nextitem|default('-') }} {% endfor %}", "12 23 3- "),
