@@ -54,7 +54,7 @@ enum {
   LHT_MODULE,
   LHT_LOOP,
   LHT_BUILTIN_BOX, /* {number}: opened when read */
-  LHT_TASK,        /* tables and userdata: never in an lht_value of a table */
+  LHT_TASK,        /* its `await` waits for a task and returns its result */
   LHT_KINDS
 };
 
@@ -105,7 +105,6 @@ enum {
   LHT_GLOBALS,
   LHT_FILTERS,
   LHT_TESTS,
-  LHT_AWAIT,   /* function that waits for a task and returns its result */
   LHT_RESULTS, /* task → result, of those that were used; nil at first */
   LHT_NAMES,
   LHT_SCRATCH,

@@ -14,12 +14,13 @@ local next, type = next, type
 local declared = { filter = {}, test = {}, global = {} }
 local places = { filter = {}, test = {}, global = {} }
 
-local function define(self, method, kind, name, value)
+local function define(self, method, kind, name, value, is_called)
   check_declaring(self, method)
   if type(name) ~= "string" then fail("the name of a %s must be a string, not %s", kind, kind_of(name)) end
   if not name:find("^[%a_][%w_]*$") then
     fail("'%s' cannot be the name of a %s: letters, digits and '_'", name, kind)
   end
+  if is_called then check_callable(value, kind) end
   local taken = places[kind][name]
   if taken then fail("the %s '%s' is already defined at %s", kind, name, taken) end
   declared[kind][name] = value
@@ -28,21 +29,19 @@ end
 
 -- {{ value|name(…) }}: fn(value, …) returns what is printed.
 function methods:filter(name, fn)
-  check_callable(fn, "filter")
-  define(self, "filter", "filter", name, fn)
+  define(self, "filter", "filter", name, fn, true)
   return self
 end
 
 -- {% if value is name(…) %}: fn(value, …) returns whether it is.
 function methods:test(name, fn)
-  check_callable(fn, "test")
-  define(self, "test", "test", name, fn)
+  define(self, "test", "test", name, fn, true)
   return self
 end
 
 -- A variable of every template; those that a handler returns win.
 function methods:global(name, value)
-  if value == nil then fail("app:global expects a name and a value") end
+  if name ~= nil and value == nil then fail("app:global expects a name and a value") end
   define(self, "global", "global", name, value)
   return self
 end

@@ -5,7 +5,7 @@
 struct TemplateAdditions {
     private(set) var filters: Set<String> = []
     private(set) var tests: Set<String> = []
-    /// Number, among the generation's references, of {globals, filters, tests, await}; nil when there is nothing.
+    /// Number, among the generation's references, of {globals, filters, tests}; nil when there is nothing.
     private(set) var environment: Int?
 
     init() {}

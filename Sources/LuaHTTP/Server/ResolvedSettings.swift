@@ -63,6 +63,9 @@ struct ResolvedSettings: Sendable {
             ("access_log", "\(workerConfiguration.hasAccessLog)", script.accessLog != nil),
             ("templates", script.templates ?? "templates", script.templates != nil),
             ("undefined", script.undefined ?? (isDevelopment ? "strict" : "lenient"), script.undefined != nil),
+            ("lint", script.lint ?? (isDevelopment ? "warn" : "off"), script.lint != nil),
+            ("trim_blocks", "\(script.trimBlocks ?? false)", script.trimBlocks != nil),
+            ("lstrip_blocks", "\(script.lstripBlocks ?? false)", script.lstripBlocks != nil),
         ]
     }
 

@@ -44,7 +44,7 @@ public struct StandalonePage: Sendable {
     ) throws(LoadError) {
         do throws(ScriptError) {
             let source = try PageData(data, log: log)
-            let templates = try compile(source.additions)
+            let templates = try compile(for: name, source.additions)
             guard let page = templates.page(name) else {
                 let hint = templates.suggestion(for: name).map { " (did you mean '\($0)'?)" } ?? ""
                 throw ScriptError(message: "there is no template '\(name)' in \(directory)\(hint)")
@@ -55,7 +55,7 @@ public struct StandalonePage: Sendable {
         }
     }
 
-    private func compile(_ additions: TemplateAdditions) throws(ScriptError) -> TemplateSet {
+    private func compile(for page: String, _ additions: TemplateAdditions) throws(ScriptError) -> TemplateSet {
         var options = TemplateOptions()
         options.scriptFilters = additions.filters
         options.scriptTests = additions.tests
@@ -68,7 +68,11 @@ public struct StandalonePage: Sendable {
         case .strict: options.undefined = .strict
         case .chainable: options.undefined = .chainable
         }
-        switch TemplateSet.load(root: directory, options: options) {
+        // "page.html#block" needs what page.html needs; a '#' may also belong to a file's name.
+        let file = page.lastIndex(of: "#").map { String(page[..<$0]) } ?? page
+        let source = directory + "/" + page
+        let name = access(source, F_OK) == 0 ? page : file
+        switch TemplateSet.load(root: directory, options: options, for: name) {
         case .built(let set): return set
         case .failed(let errors): throw ScriptError(message: LoadError(errors).description)
         }
@@ -84,7 +88,7 @@ private struct PageData: ~Copyable {
     private let coroutine: LuaCoroutine
 
     init(_ data: StandalonePage.Data, log: @escaping (String) -> Void) throws(ScriptError) {
-        let vm = try LuaVM(memoryLimit: LoadedApp.memoryLimit)
+        let vm = try LuaVM(memoryLimit: Limits().memory)
         var root = "."
         if case .script(let path) = data { root = GenerationLoader.directory(of: path) }
         let services = ScriptServices(

@@ -122,9 +122,9 @@ struct TemplateLoader {
 
 extension TemplateSet {
     /// All templates below a directory.
-    static func load(root: String, options: TemplateOptions = .init()) -> Outcome {
+    static func load(root: String, options: TemplateOptions = .init(), for page: String? = nil) -> Outcome {
         let (sources, errors) = TemplateLoader.load(root: root)
         guard errors.isEmpty else { return .failed(errors) }
-        return build(sources.map { ($0.name, $0.bytes) }, options: options)
+        return build(sources.map { ($0.name, $0.bytes) }, options: options, for: page)
     }
 }

@@ -97,9 +97,11 @@ extension TemplateSet {
         case failed([TemplateError])
     }
 
-    static func build(_ sources: [(name: String, bytes: [UInt8])], options: TemplateOptions = .init())
-        -> Outcome
-    {
+    /// - Parameter page: if given, only what this page needs has to be right; other templates that are not are
+    ///   left out.
+    static func build(
+        _ sources: [(name: String, bytes: [UInt8])], options: TemplateOptions = .init(), for page: String? = nil
+    ) -> Outcome {
         let symbols = Symbols(options: options)
         for source in sources { _ = symbols.templates.intern(source.name) }
         var compiled: [String: CompiledTemplate] = [:]
@@ -116,11 +118,29 @@ extension TemplateSet {
         for global in GlobalTable.all { _ = symbols.names.intern(global.name) }
         let names = symbols.templates.names
         errors += checkReferences(compiled, names, failed: Set(errors.map(\.template)))
+        if let page {
+            let needed = closure(of: page, compiled, names)
+            errors.removeAll { !needed.contains($0.template) }
+        }
         let findings = unsafeOutput(in: compiled)
         if options.lint == .error { errors += findings }
         guard errors.isEmpty else { return .failed(errors) }
         return .built(
             TemplateSet(symbols: symbols, templates: names.map { compiled[$0] }, warnings: findings))
+    }
+
+    /// The templates that a page names, and those that they name.
+    private static func closure(
+        of page: String, _ compiled: [String: CompiledTemplate], _ names: [String]
+    ) -> Set<String> {
+        var (found, waiting): (Set<String>, [String]) = ([page], [page])
+        while let name = waiting.popLast() {
+            for reference in compiled[name]?.references ?? [] {
+                let other = names[Int(reference.template)]
+                if found.insert(other).inserted { waiting.append(other) }
+            }
+        }
+        return found
     }
 
     private static func unsafeOutput(in compiled: [String: CompiledTemplate]) -> [TemplateError] {

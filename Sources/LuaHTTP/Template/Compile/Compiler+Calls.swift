@@ -15,7 +15,8 @@ extension Compiler {
             return
         }
         try value(&self, base)
-        if let number = FilterTable.number(of: name) {
+        // A script may put its own in the place of one of the language.
+        if let number = FilterTable.number(of: name), !symbols.options.scriptFilters.contains(name) {
             let signature = FilterTable.all[number].signature
             try checkNames(in: arguments, of: name, span)
             if try compileMapping(name, arguments, base: base, span) {
@@ -66,7 +67,7 @@ extension Compiler {
         let base = builder.isLast(target) ? target : builder.allocate()
         try compile(value, into: base)
         var flags: UInt8 = negated ? 2 : 0
-        if let number = TestTable.number(of: name) {
+        if let number = TestTable.number(of: name), !symbols.options.scriptTests.contains(name) {
             let (count, _) = try compileArguments(arguments, TestTable.all[number].signature, of: name, span)
             emit(.test, flags: flags, a: base, b: number, c: count + 1, span)
         } else if symbols.options.scriptTests.contains(name) {

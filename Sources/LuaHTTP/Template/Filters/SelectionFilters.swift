@@ -66,7 +66,7 @@ enum SelectionFilters {
             m.copy(item, base)
             for offset in 0..<extra { m.copy(call.base + 2 + offset, base + 1 + offset) }
             try m.settle(base)
-            if let number = FilterTable.number(of: name) {
+            if let number = FilterTable.number(of: name), !m.set.options.scriptFilters.contains(name) {
                 let filter = FilterTable.all[number]
                 let count = try bindKeywords(&m, call, filter.signature, base, extra, name)
                 try filter.run(&m, Call(base: base, count: count + 1, hasKeywords: false))
@@ -143,7 +143,7 @@ enum SelectionFilters {
         let name = call.count > 1 + attribute ? try m.text(call, 1 + attribute, "") : ""
         let first = 2 + attribute
         let extra = max(0, call.count - first)
-        let number = TestTable.number(of: name)
+        let number = m.set.options.scriptTests.contains(name) ? nil : TestTable.number(of: name)
         if let number {
             let signature = TestTable.all[number].signature
             guard extra >= signature.required, extra <= signature.parameters.count || signature.isVariadic

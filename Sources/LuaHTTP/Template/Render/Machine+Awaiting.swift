@@ -66,17 +66,26 @@ extension Machine {
         pendingInterrupt = interrupt
         switch interrupt {
         case .task:
-            guard lh_type_of(lua, origin + Int32(LHT_AWAIT)) == LH_FUNCTION else {
+            guard pushAwait() else {
                 pendingInterrupt = nil
-                throw RenderFault("there is nothing here that could wait for a task")
+                throw RenderFault("this task cannot be waited for")
             }
-            lh_push_copy(lua, origin + Int32(LHT_AWAIT))
             push(Int(LHT_SCRATCH_3))
             return 1
         case .lookAhead(let loop):
             lh_push_copy(lua, slot(loops[loop].sequence))
             return 0
         }
+    }
+
+    /// Pushes the field `await` of the task's metatable.
+    private func pushAwait() -> Bool {
+        guard lh_get_metatable(lua, slot(Int(LHT_SCRATCH_3))) else { return false }
+        let type = lh_get_field(lua, slot(top), "await", 5)
+        lh_remove(lua, slot(top))
+        guard type != LH_FUNCTION else { return true }
+        lh_set_top(lua, slot(top) - 1)
+        return false
     }
 
     /// The script has returned `results` values, which lie on top.

@@ -41,7 +41,7 @@ final class Renderer {
 
     /// Prepares to render a page whose variables are the table at `variables`, the top of the Lua stack.
     /// Slots above it belong to the renderer until the page is done; the coroutine must not run meanwhile,
-    /// except for `call`. `environment`: a table {globals, filters, tests, await} of the worker's scripts, or 0.
+    /// except for `call`. `environment`: a table {globals, filters, tests} of the worker's scripts, or 0.
     func start(_ page: TemplateSet.Page, of set: TemplateSet, on lua: OpaquePointer, environment: Int32 = 0) {
         machine.start(page, set, lua, environment)
         state = .running
@@ -123,7 +123,7 @@ extension Machine {
     /// Slots LHT_GLOBALS … LHT_NAMES above the variables.
     private func prepareStack(_ environment: Int32) {
         // A coroutine has 20 free slots; these calls need fewer.
-        for part in 1...4 {
+        for part in 1...3 {
             if environment != 0 {
                 lh_get_index(lua, environment, Int64(part))
             } else {

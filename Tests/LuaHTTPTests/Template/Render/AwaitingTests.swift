@@ -11,6 +11,7 @@ struct AwaitingTests {
     /// `T(value)` is a task; `await` counts how often it was waited for.
     private static let data = """
         (function()
+          LUAHTTPD_TASK.await = function(task) task.waits = task.waits + 1; return task.value end
           local function T(value) return setmetatable({value = value, waits = 0}, LUAHTTPD_TASK) end
           return {five = T(5), name = T("<Ada>"), user = T({name = "Bob", tags = {T("a"), T("b")}}), list = T({1, 2, 3}),
             zero = T(0), nothing = T(nil), page = T("part.html"), double = T(function(x) return x * 2 end),
@@ -19,15 +20,12 @@ struct AwaitingTests {
             waits = function(task) return task.waits end, same = function(task) return task end}
         end)()
         """
-    private static let environment =
-        "{false, false, false, function(task) task.waits = task.waits + 1; return task.value end}"
-
     private func render(_ source: String, undefined: TemplateOptions.Undefined = .lenient) throws -> String {
         var options = TemplateOptions()
         options.undefined = undefined
         return try tester.render(
             ["page.html": source, "part.html": "part {{ five }}"], "page.html", data: Self.data,
-            environment: Self.environment, options: options)
+            options: options)
     }
 
     @Test(arguments: [
@@ -79,8 +77,13 @@ struct AwaitingTests {
     @Test func `a task that fails names the place in the template`() throws {
         let error = try #require(throws: TemplateError.self) {
             try tester.render(
-                ["page.html": "x\n  {{ t.name }}"], data: "{t = setmetatable({}, LUAHTTPD_TASK)}",
-                environment: "{false, false, false, function() error('no database', 0) end}")
+                "x\n  {{ t.name }}",
+                data: """
+                    (function()
+                      LUAHTTPD_TASK.await = function() error('no database', 0) end
+                      return {t = setmetatable({}, LUAHTTPD_TASK)}
+                    end)()
+                    """)
         }
         #expect(error.kind == .script && error.message == "no database")
         #expect(error.line == 2 && error.column == 6)
