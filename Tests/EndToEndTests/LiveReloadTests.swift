@@ -4,7 +4,9 @@ import Foundation
 import Testing
 
 /// The loop of development in a real browser: a file is saved, and the open page follows.
-@Suite("live reload", .enabled(if: Browser.path != nil, "Chromium is not installed"))
+@Suite(
+    "live reload", .enabled(if: Browser.path != nil, "Chromium is not installed"),
+    .disabled("no files are watched yet"))
 struct LiveReloadTests {
     private static let script = """
         local app = require "luahttpd"
