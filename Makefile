@@ -4,6 +4,7 @@
 #   make test                                     build and run all tests
 #   make budgets                                  count what a request costs (part of make test)
 #   make bench [ARGS="--only hello"]              measure against nginx and Hummingbird
+#   make fuzz [ROUNDS=10000000] [TARGET=multipart]   random input for the parsers, optimized
 #   make install [PREFIX=/usr/local] [DESTDIR=]   install the release binary
 
 APP     ?= scripts/hello.lua
@@ -29,8 +30,10 @@ BINARY = .build/release/luahttpd
 
 # ARGS go to the harness.
 ARGS    ?=
+ROUNDS  ?= 10000000
+TARGET  ?=
 
-.PHONY: help run test check release budgets bench install uninstall format clean dependencies
+.PHONY: help run test fuzz check release budgets bench install uninstall format clean dependencies
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -43,6 +46,11 @@ test: check
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 	@$(MAKE) --no-print-directory budgets
+
+# Internal types are tested, so the optimized build keeps them visible; it has a folder of its own.
+fuzz: dependencies
+	LUAHTTPD_FUZZ_ROUNDS=$(ROUNDS) LUAHTTPD_FUZZ_TARGET="$(TARGET)" $(SWIFT) test -c release \
+	  --scratch-path .build-fuzz -Xswiftc -enable-testing --filter FuzzTests
 
 # Who may import whom, and what every file carries: seconds, no compiler.
 check:

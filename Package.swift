@@ -41,10 +41,18 @@ let package = Package(
             exclude: ["page.css", "plain.css", "live.js"],
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Wno-c23-extensions"])]
         ),
+        // Debian's zlib, linked statically for the same reason.
+        .target(
+            name: "CZlib",
+            linkerSettings: [
+                .linkedLibrary(":libz.a", .when(platforms: [.linux])),
+                .linkedLibrary("z", .when(platforms: [.macOS])),
+            ]
+        ),
         .target(
             name: "LuaHTTP",
             dependencies: [
-                "CAssets", "CLua",
+                "CAssets", "CLua", "CZlib",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
@@ -74,7 +82,7 @@ let package = Package(
         .testTarget(
             name: "LuaHTTPTests",
             dependencies: [
-                "CLua", "LuaHTTP",
+                "CLua", "CZlib", "LuaHTTP",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],

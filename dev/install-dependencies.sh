@@ -38,6 +38,8 @@ need() {
 }
 has_lua() { [[ -e /usr/include/lua5.4/lua.h ]] && compgen -G '/usr/lib/*/liblua5.4.a'; }
 need liblua5.4-dev has_lua
+has_zlib() { [[ -e /usr/include/zlib.h ]] && compgen -G '/usr/lib/*/libz.a'; }
+need zlib1g-dev has_zlib
 need git command -v git
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 need binutils command -v ld
@@ -65,7 +67,7 @@ fi
 [[ ${#missing[@]} -gt 0 ]] || exit 0
 
 command -v apt-get >/dev/null 2>&1 || fail "these packages of Debian, or what your system calls them, are needed: ${missing[*]}
-(Lua 5.4 with its headers and the static library; for the tests also its cjson and lpeg modules, and Chromium)"
+(Lua 5.4 and zlib with their headers and static libraries; for the tests also Lua's cjson and lpeg modules, and Chromium)"
 
 as_root=()
 if [[ $EUID -ne 0 ]]; then

@@ -53,6 +53,72 @@ local Values = {}
 ---@return string[]
 function Values:all(name) end
 
+---@alias luahttpd.ReadFormat integer|"a"|"l"|"L"  Bytes, all that is left, a line, a line with its end
+
+---@class luahttpd.SaveOptions
+---@field replace? boolean  A file of that name is replaced; without it that is an error
+
+-- A file of a multipart form.
+---@class luahttpd.Upload
+---@field name string  Of the field
+---@field filename string  As the client calls it: escape it, store nothing under it
+---@field type string  As the client says
+---@field size integer
+---@field path string  To open it by while the request lasts
+local Upload = {}
+
+-- All that is left without a format; nil at the end.
+---@param format? luahttpd.ReadFormat
+---@return string?
+function Upload:read(format) end
+
+---@param format? luahttpd.ReadFormat  Default "l"
+---@return fun(): string?
+function Upload:lines(format) end
+
+-- Pieces of at most 64 KiB.
+---@return fun(): string?
+function Upload:chunks() end
+
+function Upload:rewind() end
+
+-- Keeps the file; relative paths start at the directory of the main script.
+---@param path string
+---@param options? luahttpd.SaveOptions
+---@return string path
+function Upload:save(path, options) end
+
+---@class luahttpd.Files
+---@field [string] luahttpd.Upload
+local Files = {}
+
+---@param name string
+---@return luahttpd.Upload[]
+function Files:all(name) end
+
+-- A part of a multipart body that a route reads as a stream.
+---@class luahttpd.Part
+---@field name? string
+---@field filename? string
+---@field type? string
+local Part = {}
+
+---@param format? luahttpd.ReadFormat
+---@return string?
+function Part:read(format) end
+
+---@param format? luahttpd.ReadFormat  Default "l"
+---@return fun(): string?
+function Part:lines(format) end
+
+---@return fun(): string?
+function Part:chunks() end
+
+---@param path string
+---@param options? luahttpd.SaveOptions
+---@return string path
+function Part:save(path, options) end
+
 -- Headers of the request; names in any case, `_` for `-`.
 ---@class luahttpd.Headers
 ---@field [string] string?
@@ -72,6 +138,7 @@ function Headers:all(name) end
 ---@field params table<string, any>  Parameters of the path
 ---@field query luahttpd.Values
 ---@field form luahttpd.Values
+---@field files luahttpd.Files
 ---@field json any  The decoded body; answered with 400 when it is not JSON
 ---@field body string
 ---@field headers luahttpd.Headers
@@ -97,6 +164,29 @@ function Request:param(name) end
 ---@return any value
 ---@return string? message
 function Request:try_json() end
+
+-- The four below are for routes with body = "stream". All that is left without a format; nil at the end.
+---@param format? luahttpd.ReadFormat
+---@return string?
+function Request:read(format) end
+
+---@param format? luahttpd.ReadFormat  Default "l"
+---@return fun(): string?
+function Request:lines(format) end
+
+-- Pieces as they arrive.
+---@return fun(): string?
+function Request:chunks() end
+
+-- Parts of a multipart body, each when it begins to arrive.
+---@return fun(): luahttpd.Part?
+function Request:parts() end
+
+-- Stores what is left of the body.
+---@param path string
+---@param options? luahttpd.SaveOptions
+---@return string path
+function Request:save(path, options) end
 
 ---@class luahttpd.Response
 ---@field status? integer
@@ -131,8 +221,9 @@ local Route = {}
 function Route:name(name) end
 
 ---@class luahttpd.RouteOptions
----@field limits? { body?: luahttpd.Size }
+---@field limits? { body?: luahttpd.Size, parts?: integer, part_head?: luahttpd.Size, field?: luahttpd.Size, file?: luahttpd.Size, inflation?: integer }
 ---@field json? boolean  Bare tables are JSON
+---@field body? "stream"  The handler reads the body itself: req:read, req:parts, req:save
 
 ---@class luahttpd.RouteDefinition : luahttpd.RouteOptions
 ---@field method? string|string[]  Default "GET"
@@ -255,10 +346,11 @@ function Router:url_for(name, params, query) end
 ---@field port? integer  0 takes a free one
 ---@field workers? integer
 ---@field templates? string  Directory, relative to the main script
+---@field uploads? string  Directory for uploads while their request lasts
 ---@field log_level? "debug"|"info"|"warn"|"error"
 ---@field access_log? boolean
 ---@field undefined? "lenient"|"strict"|"chainable"
----@field limits? { body?: luahttpd.Size, memory?: luahttpd.Size, head?: luahttpd.Size, target?: luahttpd.Size, fields?: integer }
+---@field limits? { body?: luahttpd.Size, memory?: luahttpd.Size, head?: luahttpd.Size, target?: luahttpd.Size, fields?: integer, parts?: integer, part_head?: luahttpd.Size, field?: luahttpd.Size, file?: luahttpd.Size, inflation?: integer }
 
 ---@class luahttpd.Log
 ---@field debug fun(message: any, fields?: table<string, any>)

@@ -9,6 +9,9 @@
 FILE_OF(app) = {
 #embed "lua/app.lua"
 };
+FILE_OF(bodies) = {
+#embed "lua/bodies.lua"
+};
 FILE_OF(handlers) = {
 #embed "lua/handlers.lua"
 };
@@ -48,9 +51,9 @@ static const struct {
   const char *name, *chunk, *source;
   size_t size;
 } files[] = {
-    ENTRY(app),      ENTRY(handlers), ENTRY(limits),   ENTRY(log),       ENTRY(main),
-    ENTRY(messages), ENTRY(modules),  ENTRY(requests), ENTRY(responses), ENTRY(routers),
-    ENTRY(shared),   ENTRY(templates),
+    ENTRY(app),  ENTRY(bodies),   ENTRY(handlers), ENTRY(limits),   ENTRY(log),
+    ENTRY(main), ENTRY(messages), ENTRY(modules),  ENTRY(requests), ENTRY(responses),
+    ENTRY(routers), ENTRY(shared), ENTRY(templates),
 };
 
 /* use(name): runs a file of the library, once, and returns what it returned.

@@ -30,6 +30,7 @@ static const struct {
     {"scheme", LH_FIELD_SCHEME},       {"is_secure", LH_FIELD_IS_SECURE},
     {"url", LH_FIELD_URL},             {"id", LH_FIELD_ID},
     {"route", LH_FIELD_ROUTE},         {"started", LH_FIELD_STARTED},
+    {"files", LH_FIELD_FILES},
 };
 enum { FIELD_COUNT = sizeof field_names / sizeof *field_names };
 
@@ -68,6 +69,23 @@ void lh_request_end(lh_vm *vm, uint64_t token) {
   vm->free_view = slot;
 }
 
+/* The request of the token on top, or NULL when it is over. */
+static const lh_request *request_of(lua_State *L) {
+  uint64_t token = (uint64_t)(uintptr_t)lua_touserdata(L, -1);
+  const lh_view *view =
+      &vm_of(L)->views[token & ((1u << SLOT_BITS) - 1)];
+  return view->serial == (uint32_t)(token >> SLOT_BITS) ? view->request : NULL;
+}
+
+void *lh_request_owner(lh_state *L, int32_t index) {
+  const lh_request *request = NULL;
+  if (lua_type(L, index) != LUA_TTABLE) return NULL;
+  if (lua_rawgetp(L, index, &token_key) == LUA_TLIGHTUSERDATA)
+    request = request_of(L);
+  lua_pop(L, 1);
+  return request == NULL ? NULL : request->owner;
+}
+
 static void complain(lua_State *L, const char *message) {
   lua_pushstring(L, message);
   lh_raise(L);
@@ -79,14 +97,12 @@ static const lh_request *check_request(lua_State *L, int index) {
   if (lua_type(L, index) != LUA_TTABLE ||
       lua_rawgetp(L, index, &token_key) != LUA_TLIGHTUSERDATA)
     complain(L, "not a request (call it with ':', as in req.headers:all(…))");
-  uint64_t token = (uint64_t)(uintptr_t)lua_touserdata(L, -1);
+  const lh_request *request = request_of(L);
   lua_pop(L, 1);
-  const lh_vm *vm = vm_of(L);
-  const lh_view *view = &vm->views[token & ((1u << SLOT_BITS) - 1)];
-  if (view->request == NULL || view->serial != (uint32_t)(token >> SLOT_BITS))
+  if (request == NULL)
     complain(L, "the request has ended: copy what you need from it while the "
                 "handler runs");
-  return view->request;
+  return request;
 }
 
 /* next without the hidden field. */

@@ -31,6 +31,8 @@ final class StopSignals: Sendable {
         }
         // Writing to a connection that is gone is an error to handle, not a reason to die.
         signal(SIGPIPE, SIG_IGN)
+        // So is a file that grows beyond what this process may write.
+        signal(SIGXFSZ, SIG_IGN)
     }
 
     /// Returns at the first signal.

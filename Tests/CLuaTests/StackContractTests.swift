@@ -248,6 +248,15 @@ struct StackContractTests {
                 var request = lh_request()
                 lh_request_end(lh_vm_of($0), lh_request_begin($0, &request))
             },
+            Case(name: "lh_request_owner", change: 1) {
+                var request = lh_request()
+                request.owner = UnsafeMutableRawPointer($0)
+                let token = lh_request_begin($0, &request)
+                #expect(lh_request_owner($0, -1) == UnsafeMutableRawPointer($0))
+                #expect(lh_request_owner($0, 1) == nil && lh_request_owner($0, 9) == nil)
+                lh_request_end(lh_vm_of($0), token)
+                #expect(lh_request_owner($0, -1) == nil)
+            },
         ]
     }
 

@@ -68,8 +68,8 @@ typedef struct lh_host {
   /* Host function `id` was called with the arguments on L. Returns the number
   ** of results pushed, LH_RAISE (error value pushed) or LH_AWAIT. */
   int32_t (*call)(void *context, lh_state *L, int32_t id);
-  /* Field `field` (lh_request_field) of a request was read. Pushes one value
-  ** and returns 1, or pushes an error value and returns LH_RAISE. */
+  /* Field `field` (lh_request_field) of the request at index 1 was read. Pushes
+  ** one value and returns 1, or pushes an error value and returns LH_RAISE. */
   int32_t (*field)(void *context, lh_state *L, void *owner, int32_t field);
 } lh_host;
 
@@ -246,6 +246,7 @@ typedef enum lh_kind {
   LH_KIND_SAFE,         /* luahttpd.safe: HTML that is not escaped again */
   LH_KIND_VALUES,       /* decoded query or form */
   LH_KIND_REQUEST,      /* what handlers get */
+  LH_KIND_UPLOAD,       /* model for the metatables of uploaded files */
   LH_KIND_COUNT
 } lh_kind;
 /* The metatable of a kind. [-0, +1, -] */
@@ -317,7 +318,8 @@ typedef enum lh_request_field {
   LH_FIELD_URL,
   LH_FIELD_ID,
   LH_FIELD_ROUTE,
-  LH_FIELD_STARTED
+  LH_FIELD_STARTED,
+  LH_FIELD_FILES
 } lh_request_field;
 
 /* Pushes the table for scripts; returns the token for lh_request_end.
@@ -325,6 +327,9 @@ typedef enum lh_request_field {
 uint64_t lh_request_begin(lh_state *L, const lh_request *request);
 /* From now on a script that kept the table gets "request has ended". */
 void lh_request_end(lh_vm *vm, uint64_t token);
+/* The owner of the request that the table at `index` stands for; NULL when it
+** is none, or one that has ended. [-0, +0, -] */
+void *lh_request_owner(lh_state *L, int32_t index);
 
 /* }==== */
 

@@ -36,7 +36,7 @@ end
 local config_fields = {
   host = "string", port = "number", workers = "number", templates = "string", log_level = "string",
   access_log = "boolean", limits = "table", undefined = "string", lint = "string", trim_blocks = "boolean",
-  lstrip_blocks = "boolean",
+  lstrip_blocks = "boolean", uploads = "string",
 }
 
 function methods:config(settings_table)

@@ -17,6 +17,7 @@ local app = use "app"
 local modules = use "modules"
 local templates = use "templates"
 use "requests"
+use "bodies"
 
 local function collect(router, into)
   for _, route in ipairs(router.routes) do
@@ -24,6 +25,7 @@ local function collect(router, into)
       methods = route.methods, path = route.path, name = route.route_name, where = route.where,
       handler = route.handler and handlers.compose(route), static = route.static, cache = route.cache,
       is_index = route.is_index, limits = route.options and route.options.limits,
+      body = route.options and route.options.body,
     }
   end
   for _, child in ipairs(router.children) do collect(child, into) end

@@ -38,7 +38,8 @@ Values.__index = {
     if lists and lists[name] then return lists[name] end
     local value = rawget(self, name)
     if value == nil then return {} end
-    if type(value) == "table" then return value end
+    -- `a[]` is a list already; a file is a table with methods.
+    if type(value) == "table" and not getmetatable(value) then return value end
     return { value }
   end,
 }

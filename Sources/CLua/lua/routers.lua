@@ -32,7 +32,12 @@ function Route:name(name)
   return self
 end
 
-local route_options = { limits = "table", json = "boolean" }
+local route_options = { limits = "table", json = "boolean", body = "string" }
+
+-- body = "stream": the handler reads the body itself.
+local function check_route_body(body)
+  if body ~= nil and body ~= "stream" then fail("route option 'body' can only be \"stream\", not \"%s\"", body) end
+end
 
 local function join(prefix, path)
   if prefix == "" then return path end
@@ -95,6 +100,7 @@ local function define_verb(name, method)
         end
       end
       check_limits(options.limits, true)
+      check_route_body(options.body)
     end
     check_callable(handler, "route handler")
     local route = add(self, { method }, path, handler, options, place())
@@ -106,7 +112,9 @@ for _, verb in ipairs { "get", "post", "put", "patch", "delete", "head", "option
   define_verb(verb, verb:upper())
 end
 
-local route_fields = { method = true, path = true, handler = true, name = true, limits = true, json = true, true }
+local route_fields = {
+  method = true, path = true, handler = true, name = true, limits = true, json = true, body = true, true,
+}
 
 -- app:route { method = "GET" or { "GET", "POST" }, path = "/x", handler = fn, name = "x" }
 function methods:route(definition)
@@ -126,13 +134,14 @@ function methods:route(definition)
     upper[i] = method:upper()
   end
   local options
-  if definition.json ~= nil or definition.limits ~= nil then
+  if definition.json ~= nil or definition.limits ~= nil or definition.body ~= nil then
     for option, expected in next, route_options do
       local value = definition[option]
       if value ~= nil and type(value) ~= expected then fail("%s must be a %s, not %s", option, expected, kind_of(value)) end
     end
     check_limits(definition.limits, true)
-    options = { json = definition.json, limits = definition.limits }
+    check_route_body(definition.body)
+    options = { json = definition.json, limits = definition.limits, body = definition.body }
   end
   local route = add(self, upper, definition.path, handler, options, place())
   if definition.name then route:name(definition.name) end

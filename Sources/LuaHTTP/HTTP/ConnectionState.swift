@@ -62,6 +62,8 @@ struct ConnectionState {
     private var deadline: UInt64
     private var windowEnd: UInt64 = 0
     private var windowBytes = 0
+    /// The body waits for its reader, not for the client: no time limit runs.
+    private(set) var isBodyPaused = false
     private var lingerEnd: UInt64 = .max
     /// Bytes dropped, of an unwanted body or while lingering.
     private var dropped = 0
@@ -90,12 +92,19 @@ struct ConnectionState {
         if hasBody { restartBodyClock(now) }
     }
 
-    mutating func bodyReceived(_ count: Int, now: UInt64) {
+    /// `isDropped`: nobody wants these bytes.
+    mutating func bodyReceived(_ count: Int, isDropped: Bool = false, now: UInt64) {
         guard count > 0 else { return }
         deadline = now &+ limits.bodyTime
         let (sum, overflow) = windowBytes.addingReportingOverflow(count)
         windowBytes = overflow ? .max : sum
-        if answer != .none { dropped &+= count }
+        if isDropped { dropped &+= count }
+    }
+
+    mutating func pauseBody() { isBodyPaused = true }
+
+    mutating func resumeBody(now: UInt64) {
+        if isBodyPaused { restartBodyClock(now) }
     }
 
     /// True: so much of an unwanted body was read that closing is cheaper than going on.
@@ -151,6 +160,7 @@ struct ConnectionState {
         deadline = now &+ limits.bodyTime
         windowEnd = now &+ limits.bodyTime
         windowBytes = 0
+        isBodyPaused = false
     }
 
     // MARK: The end
@@ -218,6 +228,7 @@ struct ConnectionState {
 
     /// Which limit a body has broken.
     private mutating func lateness(_ now: UInt64) -> Limits.Name? {
+        if isBodyPaused { return nil }
         if now >= deadline { return .bodyTime }
         guard now >= windowEnd else { return nil }
         if windowBytes < limits.bodyBytesPerWindow { return .bodyRate }

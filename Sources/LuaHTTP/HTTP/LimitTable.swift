@@ -15,6 +15,11 @@ extension Limits {
         case bodyRate = "body_rate"
         case chunkOverhead = "chunk_overhead"
         case trailers
+        case parts
+        case partHead = "part_head"
+        case formField = "field"
+        case formFile = "file"
+        case inflation
         case idleTime = "idle_time"
         case writeStall = "write_stall"
         case requestsPerConnection = "requests"
@@ -50,6 +55,11 @@ extension Limits {
             case .bodyRate: bodyRate
             case .chunkOverhead: chunkOverhead
             case .trailers: trailerBytes
+            case .parts: parts
+            case .partHead: partHead
+            case .formField: formField
+            case .formFile: formFile
+            case .inflation: inflation
             case .idleTime: Int(clamping: idleTime)
             case .writeStall: Int(clamping: writeStall)
             case .requestsPerConnection: requestsPerConnection
@@ -71,6 +81,11 @@ extension Limits {
             case .bodyRate: bodyRate = newValue
             case .chunkOverhead: chunkOverhead = newValue
             case .trailers: trailerBytes = newValue
+            case .parts: parts = newValue
+            case .partHead: partHead = newValue
+            case .formField: formField = newValue
+            case .formFile: formFile = newValue
+            case .inflation: inflation = newValue
             case .idleTime: idleTime = UInt64(clamping: newValue)
             case .writeStall: writeStall = UInt64(clamping: newValue)
             case .requestsPerConnection: requestsPerConnection = newValue
@@ -86,6 +101,13 @@ extension Limits {
     init(changing values: [Name: Int]) {
         self.init()
         for (name, value) in values { self[name] = value }
+    }
+
+    /// These with some changed, such as those of a route.
+    func changed(by values: [Name: Int]) -> Limits {
+        var limits = self
+        for (name, value) in values { limits[name] = value }
+        return limits
     }
 
     /// Least bytes that must arrive in each `bodyTime`.
@@ -119,6 +141,22 @@ extension Limits.Name {
         case .chunkOverhead:
             .init(unit: .bytes, range: 64...(1 << 30), meaning: "chunk sizes and extensions of a body → 400")
         case .trailers: .init(unit: .bytes, range: 64...Self.head, meaning: "trailer section → 431")
+        case .parts:
+            .init(unit: .count, range: 1...65535, meaning: "parts of a multipart body → 413", isPerRoute: true)
+        case .partHead:
+            .init(unit: .bytes, range: 64...Self.head, meaning: "head of a part → 413", isPerRoute: true)
+        case .formField:
+            .init(
+                unit: .bytes, range: 1...(1 << 30), meaning: "field of a multipart form, in memory → 413",
+                isPerRoute: true)
+        case .formFile:
+            .init(
+                unit: .bytes, range: 1...(1 << 40), meaning: "file of a multipart form, on disk → 413",
+                isPerRoute: true)
+        case .inflation:
+            .init(
+                unit: .count, range: 1...2000, meaning: "bytes out of one byte of a compressed body → 413",
+                isPerRoute: true)
         case .idleTime:
             .init(unit: .milliseconds, range: 500...Self.day, meaning: "kept open between requests, then closed")
         case .writeStall:

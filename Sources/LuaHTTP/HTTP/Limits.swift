@@ -32,6 +32,18 @@ struct Limits: Sendable, Equatable {
     var trailerBytes = 8 << 10
     var trailerCount = 32
 
+    /// Parts of a multipart body → 413. A page of a hundred files is a long one.
+    var parts = 128
+    /// The head of a part → 413.
+    var partHead = 8 << 10
+    /// A field of a multipart form → 413. Fields are kept in memory.
+    var formField = 1 << 20
+    /// A file of a multipart form → 413. Files are kept on disk; `bodyBytes` bounds them all.
+    var formFile = 1 << 40
+
+    /// Bytes that may come of one byte of a compressed body → 413. Text shrinks to a fifth; only zeros to a thousandth.
+    var inflation = 100
+
     /// Keep-alive without a request: the connection is closed.
     var idleTime: UInt64 = 60_000
     /// The same when the server stops.

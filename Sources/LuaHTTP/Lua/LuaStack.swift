@@ -77,6 +77,9 @@ struct LuaStack {
     /// luahttpd.null.
     func isNull(at index: Int32) -> Bool { lh_is_null(state, index) }
 
+    /// The owner of the request that the table at `index` stands for; nil when it is none, or one that has ended.
+    func requestOwner(at index: Int32) -> UnsafeMutableRawPointer? { lh_request_owner(state, index) }
+
     func isKind(_ kind: LuaKind, at index: Int32) -> Bool { lh_is_kind(state, index, kind.code) }
 
     // MARK: Pushing [-0, +1]
@@ -241,7 +244,7 @@ enum LuaStatus {
 
 /// Tables that the library marks by a shared metatable.
 enum LuaKind {
-    case response, abort, array, object, safe, values, request
+    case response, abort, array, object, safe, values, request, upload
 
     var code: lh_kind {
         switch self {
@@ -252,6 +255,7 @@ enum LuaKind {
         case .safe: LH_KIND_SAFE
         case .values: LH_KIND_VALUES
         case .request: LH_KIND_REQUEST
+        case .upload: LH_KIND_UPLOAD
         }
     }
 }

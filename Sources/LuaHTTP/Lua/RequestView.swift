@@ -5,7 +5,7 @@ internal import CLua
 /// Fields of a request that the host computes when a script first reads them.
 enum RequestField: Int32 {
     case query = 7
-    case cookies, body, form, json, ip, port, host, scheme, isSecure, url, id, route, started
+    case cookies, body, form, json, ip, port, host, scheme, isSecure, url, id, route, started, files
 }
 
 /// The request table that a script holds, from begin to end.

@@ -12,6 +12,8 @@ struct AppDefinition {
         var target: Target
         /// Those that differ from the app's.
         var limits: [Limits.Name: Int] = [:]
+        /// The handler reads the body itself.
+        var streamsBody = false
     }
 
     enum Target {
@@ -75,7 +77,8 @@ struct AppDefinition {
         return Route(
             methods: methods, path: stack.stringField("path", of: table) ?? "/",
             name: stack.stringField("name", of: table),
-            origin: origin, target: target, limits: limits)
+            origin: origin, target: target, limits: limits,
+            streamsBody: stack.stringField("body", of: table) == "stream")
     }
 }
 

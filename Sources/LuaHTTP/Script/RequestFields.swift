@@ -8,14 +8,16 @@ struct RequestFields {
     let vm: LuaVM
     let routePath: String?
     let listener: (host: String, port: Int)
+    let body: BodyContent
 
     /// Pushes the value of `field`. [-0, +1]
     func push(_ field: RequestField, on stack: LuaStack) throws(HostError) {
         switch field {
         case .query: try UrlencodedTable.push(query: exchange.head.slice(exchange.head.query), on: stack)
         case .cookies: pushCookies(on: stack)
-        case .body: exchange.body.withUnsafeReadableBytes { _ = stack.push($0) }
+        case .body: try pushBody(on: stack)
         case .form: try pushForm(on: stack)
+        case .files: try pushFiles(on: stack)
         case .json: try pushJSON(on: stack)
         case .ip: stack.push(exchange.ipAddress ?? "")
         case .port: stack.push(Int64(authority.port))
@@ -50,15 +52,29 @@ struct RequestFields {
         }
     }
 
+    private static func streamed(_ field: String) -> HostError {
+        .message("req.\(field) is not there: the route takes its body as a stream (use req:read or req:parts)")
+    }
+
+    private func pushBody(on stack: LuaStack) throws(HostError) {
+        switch body {
+        case .collected: exchange.body.withUnsafeReadableBytes { _ = stack.push($0) }
+        case .form: throw .message("the bytes of a multipart form are not kept: use req.form and req.files")
+        case .stream: throw Self.streamed("body")
+        }
+    }
+
     /// Empty for a body of another type. What a form may look like is the client's business, so a wrong
     /// one is answered, not raised as an error of the script.
     private func pushForm(on stack: LuaStack) throws(HostError) {
-        let media = exchange.head.value(.contentType).flatMap { MediaType($0) }
-        if media?.is("multipart/form-data") == true {
-            throw .abort(status: 415, message: "multipart forms are not accepted")
+        switch body {
+        case .form(let form): return UploadTable.push(form.fields, on: stack)
+        case .stream: throw Self.streamed("form")
+        case .collected: break
         }
+        let media = exchange.head.value(.contentType).flatMap { MediaType($0) }
         guard media?.is("application/x-www-form-urlencoded") == true else {
-            return try UrlencodedTable.push(form: UnsafeRawBufferPointer(start: nil, count: 0), on: stack)
+            return UploadTable.push([], on: stack)
         }
         var failure: HostError?
         exchange.body.withUnsafeReadableBytes { body in
@@ -71,7 +87,21 @@ struct RequestFields {
         if let failure { throw failure }
     }
 
+    /// The request table is at index 1 while one of its fields is read.
+    private func pushFiles(on stack: LuaStack) throws(HostError) {
+        switch body {
+        case .form(let form): UploadTable.push(form.files, of: 1, on: stack)
+        case .collected: UploadTable.push([], of: 1, on: stack)
+        case .stream: throw Self.streamed("files")
+        }
+    }
+
     private func pushJSON(on stack: LuaStack) throws(HostError) {
+        switch body {
+        case .collected: break
+        case .form: throw .abort(status: 400, message: "request body is a multipart form, not JSON")
+        case .stream: throw Self.streamed("json")
+        }
         var failure: JSONError?
         exchange.body.withUnsafeReadableBytes { bytes in
             do throws(JSONError) {

@@ -8,6 +8,8 @@ struct ScriptServices {
     let sleep: (_ seconds: Double) throws(HostError) -> Void
     /// Of the whole server; each VM of tests has its own.
     var stores = SharedStores()
+    /// Serves a call of `BodyModule`.
+    var body: (_ call: BodyModule.Call, _ stack: LuaStack) throws(HostError) -> HostResult = { _, _ in .results(0) }
 }
 
 /// `require "luahttpd"`: its Lua part (CLua/lua) and the host functions that it stands on.
@@ -50,7 +52,7 @@ struct ScriptLibrary: ~Copyable {
         let host = stack.absolute(-1)
         let kinds: [(StaticString, LuaKind)] = [
             ("Response", .response), ("Abort", .abort), ("Array", .array), ("Object", .object),
-            ("Safe", .safe), ("Values", .values), ("Request", .request),
+            ("Safe", .safe), ("Values", .values), ("Request", .request), ("Upload", .upload),
         ]
         for (name, kind) in kinds {
             stack.pushMetatable(of: kind)
@@ -66,7 +68,7 @@ struct ScriptLibrary: ~Copyable {
             ("check_limit", LimitModule.check()),
             ("json_encode", JSONModule.encode()), ("json_decode", JSONModule.decode(in: vm)),
             ("url", URLModule.url()), ("log", LogModule.log(services)), ("sleep", TimeModule.sleep(services)),
-        ] + StoreModule.functions(services.stores, in: vm)
+        ] + StoreModule.functions(services.stores, in: vm) + BodyModule.functions(services)
         for (name, function) in functions {
             vm.push(function, on: stack)
             stack.setField(name, of: host)

@@ -6,6 +6,8 @@ struct ScriptSettings: Sendable, Equatable {
     var port: Int?
     var workers: Int?
     var templates: String?
+    /// Directory for uploads while their request lasts.
+    var uploads: String?
     var logLevel: String?
     var accessLog: Bool?
     var undefined: String?
@@ -24,6 +26,7 @@ struct ScriptSettings: Sendable, Equatable {
         defer { stack.top = top }
         host = stack.stringField("host", of: table)
         templates = stack.stringField("templates", of: table)
+        uploads = stack.stringField("uploads", of: table)
         logLevel = stack.stringField("log_level", of: table)
         undefined = stack.stringField("undefined", of: table)
         lint = stack.stringField("lint", of: table)

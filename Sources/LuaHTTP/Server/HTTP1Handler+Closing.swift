@@ -18,6 +18,7 @@ extension HTTP1Handler {
     func beginClose() {
         closing = state.close()
         input = ByteBuffer()
+        exchange.reader = nil
         exchange.dropBody()
     }
 

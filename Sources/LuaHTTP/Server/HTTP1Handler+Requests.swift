@@ -20,7 +20,7 @@ extension HTTP1Handler {
     private func step() -> Bool {
         switch state.phase {
         case .idle, .head: readHead()
-        case .body: readBody()
+        case .body: readBody(now: Clock.milliseconds())
         case .handling, .upgraded, .lingering, .closed: false
         }
     }
@@ -71,6 +71,10 @@ extension HTTP1Handler {
         case .proceed(let limit):
             guard exchange.serial == serial, state.mayAnswer else { return }
             proceed(framing, limit)
+        case .stream(let reader, let limit, let handlesNow):
+            exchange.reader = reader
+            beginBody(framing, limit)
+            if handlesNow, exchange.reader === reader { application.handle(exchange) }
         case .reject(let error):
             _ = fail(error)
         case .answered:
@@ -79,42 +83,62 @@ extension HTTP1Handler {
     }
 
     private func proceed(_ framing: BodyFraming, _ limit: Int) {
-        bodyLimit = min(limit, 1 << 30)  // ByteBuffer counts in UInt32 and doubles
-        switch framing {
-        case .none:
-            return application.handle(exchange)
-        case .length(let length):
-            guard length <= bodyLimit else {
-                return refuse(HTTPError(413, "request body too large", limit: .bodyBytes))
-            }
-        case .chunked:
-            break
+        if framing == .none { return application.handle(exchange) }
+        beginBody(framing, min(limit, 1 << 30))  // ByteBuffer counts in UInt32 and doubles
+    }
+
+    private func beginBody(_ framing: BodyFraming, _ limit: Int) {
+        bodyLimit = limit
+        if case .length(let length) = framing, length > limit {
+            exchange.reader = nil
+            return refuse(HTTPError(413, "request body too large", limit: .bodyBytes))
         }
-        // RFC 9110 §10.1.1: needless once the body has begun to arrive.
-        if exchange.head.expectsContinue, input.readableBytes == 0 {
-            hasContinued = true
-            takeOutput()
-            output.writeStaticString(ResponseEncoder.continueLine)
-        }
+        if exchange.reader?.isFull != true { sendContinue() }
+    }
+
+    /// RFC 9110 §10.1.1: needless once the body has begun to arrive, wrong once the answer has begun.
+    private func sendContinue() {
+        guard exchange.head.expectsContinue, !hasContinued, input.readableBytes == 0, state.answer == .none
+        else { return }
+        hasContinued = true
+        takeOutput()
+        output.writeStaticString(ResponseEncoder.continueLine)
     }
 
     // MARK: Body
 
-    private func readBody() -> Bool {
+    func readBody() {
+        guard state.phase == .body else { return }
+        sendContinue()
+        pump()
+    }
+
+    private func readBody(now: UInt64) -> Bool {
+        if let reader = exchange.reader {
+            guard !reader.isFull else {
+                state.pauseBody()
+                return false
+            }
+            state.resumeBody(now: now)
+        }
         guard input.readableBytes > 0 else {
             if state.inputClosed { endOfInput() }
             return false
         }
         let before = input.readableBytes
+        let isDropped = state.answer != .none && exchange.reader == nil
         let isComplete: Bool
         do throws(HTTPError) {
-            isComplete = try takeBody()
+            isComplete = try takeBody(isDropped)
         } catch {
             refuse(error)
             return false
         }
-        let now = Clock.milliseconds()
-        state.bodyReceived(before - input.readableBytes, now: now)
+        state.bodyReceived(before - input.readableBytes, isDropped: isDropped, now: now)
+        if let reader = exchange.reader {
+            deliver(to: reader, isLast: isComplete, now)
+            return true
+        }
         guard isComplete else {
             if state.hasDroppedEnough {
                 beginClose()
@@ -130,16 +154,19 @@ extension HTTP1Handler {
         return true
     }
 
-    /// Moves body bytes from the input; true at the end of the body. After an early answer they are dropped.
-    private func takeBody() throws(HTTPError) -> Bool {
-        let discards = state.answer != .none
+    /// Moves body bytes from the input to `exchange.body`; true at the end of the body.
+    private func takeBody(_ isDropped: Bool) throws(HTTPError) -> Bool {
         switch exchange.head.framing {
         case .none:
             return true
         case .length(let length):
             let count = min(length &- bodyReceived, input.readableBytes)
-            if !discards, let slice = input.getSlice(at: input.readerIndex, length: count) {
-                exchange.body.writeImmutableBuffer(slice)
+            if !isDropped, let slice = input.getSlice(at: input.readerIndex, length: count) {
+                if exchange.reader != nil {
+                    exchange.body = slice
+                } else {
+                    exchange.body.writeImmutableBuffer(slice)
+                }
             }
             input.moveReaderIndex(forwardBy: count)
             bodyReceived &+= count
@@ -147,8 +174,24 @@ extension HTTP1Handler {
         case .chunked:
             return try decoder.decode(
                 &input, into: &exchange.body, received: &bodyReceived,
-                limit: discards ? .max : bodyLimit, discards: discards
+                limit: isDropped ? .max : bodyLimit, discards: isDropped
             )
+        }
+    }
+
+    /// Gives what has arrived to the reader, which may answer meanwhile: the state is settled before.
+    private func deliver(to reader: any BodyReader, isLast: Bool, _ now: UInt64) {
+        let piece = exchange.body
+        exchange.body = ByteBuffer()
+        if isLast { _ = state.bodyCompleted(now: now) }
+        do throws(HTTPError) {
+            if piece.readableBytes > 0 { try reader.receive(piece) }
+            if isLast, exchange.reader === reader {
+                try reader.finish()
+                exchange.reader = nil
+            }
+        } catch {
+            refuse(error)
         }
     }
 
@@ -166,8 +209,15 @@ extension HTTP1Handler {
 
     /// Answers an error after which nothing on this connection can be trusted, and closes.
     func refuse(_ error: HTTPError) {
+        let reader = exchange.reader
+        exchange.reader = nil
+        if let reader, reader.reportsErrors {
+            state.failed()
+            input = ByteBuffer()
+            return reader.fail(error)
+        }
         let wasAnswered = state.phase == .body && state.answer != .none
-        let wasAccepted = state.phase == .body && state.answer == .none
+        let wasAccepted = (state.phase == .body || state.phase == .handling) && state.answer == .none
         guard !wasAnswered else {
             // Its early answer is out or on its way; there is nobody to tell.
             if state.answer == .complete { beginClose() } else { abort() }

@@ -167,6 +167,7 @@ extension HTTP1Handler: ExchangeConnection {
 
     private func end() {
         streaming = nil
+        if exchange.reader != nil { exchange.reader = nil }
         switch state.answerCompleted(now: Clock.milliseconds()) {
         case .wait: break
         case .next: exchange.dropBody()

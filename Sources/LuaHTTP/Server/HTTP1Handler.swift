@@ -103,6 +103,7 @@ final class HTTP1Handler<Application: HTTPApplication>: ChannelDuplexHandler, Re
     private func detach() {
         loop.remove(self)
         exchange.connection = nil
+        exchange.reader = nil
         context = nil
         input = ByteBuffer()
         output = ByteBuffer()
@@ -141,7 +142,8 @@ final class HTTP1Handler<Application: HTTPApplication>: ChannelDuplexHandler, Re
     }
 
     private var wantsInput: Bool {
-        input.readableBytes < limits.pipelinedBytes || state.phase == .body || state.phase == .lingering
+        input.readableBytes < limits.pipelinedBytes || state.phase == .lingering
+            || (state.phase == .body && exchange.reader?.isFull != true)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

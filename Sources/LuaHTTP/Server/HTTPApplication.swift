@@ -33,6 +33,9 @@ protocol HTTPApplication: AnyObject {
 enum BodyDecision {
     /// Read the body, if there is one, up to so many bytes, then `handle`.
     case proceed(limit: Int)
+    /// Give the body, which there must be, to the reader; the application handles the request when it sees fit,
+    /// at once if `handlesNow`.
+    case stream(to: any BodyReader, limit: Int, handlesNow: Bool)
     /// Answer with an error page. The body is read and dropped, or the connection closed, whichever is
     /// cheaper.
     case reject(HTTPError)

@@ -8,6 +8,8 @@ final class HTTPExchange {
     var head = RequestHead()
     /// Complete when `handle` is called.
     var body = ByteBuffer()
+    /// Takes the body instead, while there is more of it to come and the answer is not complete.
+    var reader: (any BodyReader)?
     /// Goes up with each request of the connection.
     private(set) var serial: UInt64 = 0
     let isSecure: Bool
@@ -49,6 +51,8 @@ protocol ExchangeConnection: AnyObject {
     func write(_ bytes: ByteBuffer) -> Bool
     func finish()
     func abort()
+    func readBody()
+    func refuse(_ error: HTTPError)
     func upgrade(_ fields: UnsafeRawBufferPointer, to handlers: [any ChannelHandler]) -> Bool
     var isWritable: Bool { get }
     var isInputClosed: Bool { get }
@@ -92,6 +96,13 @@ extension HTTPExchange {
 
     /// Cuts a started answer off so that the client notices: no last chunk, the connection is closed.
     func abort() { connection?.abort() }
+
+    /// The reader of the body takes more: goes on with it, and tells a client that waits for it to send
+    /// (RFC 9110 §10.1.1).
+    func readBody() { connection?.readBody() }
+
+    /// Ends a request whose body cannot be taken: answers with the error's page, if no answer has begun, and closes.
+    func refuse(_ error: HTTPError) { connection?.refuse(error) }
 
     /// Answers 101 with `fields` (Upgrade and the protocol's own) and hands the connection to `handlers`, the
     /// first nearest to the socket. Bytes already received are passed on to them.

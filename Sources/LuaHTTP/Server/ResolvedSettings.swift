@@ -41,7 +41,8 @@ struct ResolvedSettings: Sendable {
                 script: options.script, isDevelopment: isDevelopment,
                 memoryLimit: limits.memory),
             limits: limits, hasAccessLog: options.hasAccessLog ?? script.accessLog ?? true,
-            logStyle: isDevelopment ? .short : .common, host: host, port: port)
+            logStyle: isDevelopment ? .short : .common, host: host, port: port,
+            uploads: try Self.uploadDirectory(script, root: GenerationLoader.directory(of: options.script)))
         if let text = options.editor {
             guard let editor = EditorLink(text) else {
                 throw LoadError(
@@ -50,6 +51,17 @@ struct ResolvedSettings: Sendable {
             }
             workerConfiguration.editor = editor
         }
+    }
+
+    /// The directory that `app:config { uploads = … }` names, relative to the script, or the system's own for
+    /// temporary files.
+    private static func uploadDirectory(_ script: ScriptSettings, root: String) throws(LoadError) -> UploadDirectory {
+        guard let named = script.uploads else { return .standard }
+        let directory = UploadDirectory(path: named.hasPrefix("/") ? named : root + "/" + named)
+        if let fault = directory.fault {
+            throw LoadError("app:config: uploads = \"\(named)\": files cannot be stored there: \(fault)")
+        }
+        return directory
     }
 
     /// Name, value in force, and whether the script set it; for a person to read.
@@ -62,6 +74,7 @@ struct ResolvedSettings: Sendable {
             ("log_level", logLevel == .warning ? "warn" : logLevel.rawValue, script.logLevel != nil),
             ("access_log", "\(workerConfiguration.hasAccessLog)", script.accessLog != nil),
             ("templates", script.templates ?? "templates", script.templates != nil),
+            ("uploads", workerConfiguration.uploads.text, script.uploads != nil),
             ("undefined", script.undefined ?? (isDevelopment ? "strict" : "lenient"), script.undefined != nil),
             ("lint", script.lint ?? (isDevelopment ? "warn" : "off"), script.lint != nil),
             ("trim_blocks", "\(script.trimBlocks ?? false)", script.trimBlocks != nil),

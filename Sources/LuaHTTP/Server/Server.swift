@@ -47,6 +47,7 @@ public final class Server: Sendable {
         var logger = logger
         logger.logLevel = settings.logLevel
         for warning in app.warnings { logger.warning("\(LogText.block(warning))") }
+        settings.workerConfiguration.uploads.clean()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.workers)
         do {
             let pool = try await WorkerPool(

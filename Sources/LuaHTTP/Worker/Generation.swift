@@ -14,8 +14,10 @@ final class Generation {
 
     struct Route {
         var target: Target
-        /// Nil: the server's default.
-        var bodyLimit: Int?
+        /// Those that differ from the app's.
+        var limits: [Limits.Name: Int] = [:]
+        /// The handler reads the body itself.
+        var streamsBody = false
         var origin: String
         var path: String
     }
@@ -54,7 +56,9 @@ final class Generation {
                 target = .files(mounts.count - 1)
             }
             routes.append(
-                Route(target: target, bodyLimit: route.limits[.bodyBytes], origin: route.origin, path: route.path))
+                Route(
+                    target: target, limits: route.limits, streamsBody: route.streamsBody, origin: route.origin,
+                    path: route.path))
         }
         do throws(RouteError) {
             table = try builder.freeze()

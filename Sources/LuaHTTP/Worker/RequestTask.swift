@@ -27,6 +27,8 @@ final class RequestTask: Fiber {
     /// The error that is being handled: an error in its handler ends in the built-in page.
     var failure: Failure?
     var rendering: Rendering?
+    /// Where its body goes.
+    var body = RequestBody.collected
     private(set) var startedAt: NIODeadline = .uptimeNanoseconds(0)
 
     // MARK: Life
@@ -47,6 +49,7 @@ final class RequestTask: Fiber {
         requestTable = nil
         failure = nil
         route = nil
+        if case .collected = body {} else { dropBody() }
         if let rendering { worker.recycle(rendering) }
         rendering = nil
         exchange?.task = nil
@@ -84,7 +87,7 @@ final class RequestTask: Fiber {
         guard let exchange else { return stack.pushNil() }
         try RequestFields(
             exchange: exchange, vm: generation.vm, routePath: route.map { generation.routes[$0].path },
-            listener: listener
+            listener: listener, body: body.content
         ).push(field, on: stack)
     }
 

@@ -66,7 +66,8 @@ final class Worker: HTTPApplication {
         switch generation.table.match(method(of: exchange), path, into: &task.match) {
         case .found(let route):
             task.route = route
-            return .proceed(limit: generation.routes[route].bodyLimit ?? configuration.limits.bodyBytes)
+            if exchange.head.framing == .none, !generation.routes[route].streamsBody { return .proceed(limit: 0) }
+            return acceptBody(of: task, exchange, route)
         case .notFound:
             return refuse(task, RequestTask.Failure(status: 404), exchange)
         case .methodNotAllowed(let methods):
@@ -106,7 +107,7 @@ final class Worker: HTTPApplication {
     func errorPage(_ error: HTTPError, _ exchange: HTTPExchange, into body: inout ByteBuffer) -> StaticString
     {
         if let limit = error.limit {
-            let ofRoute = limit == .bodyBytes ? task(of: exchange)?.route.flatMap { generation.routes[$0].bodyLimit } : nil
+            let ofRoute = task(of: exchange)?.route.flatMap { generation.routes[$0].limits[limit] }
             limitHit(
                 limit, ofRoute ?? configuration.limits[limit], detail: "\(error)",
                 address: exchange.ipAddress ?? "-")
@@ -123,7 +124,7 @@ final class Worker: HTTPApplication {
     }
 
     /// Errors found before the handler runs: the app's own page, if it can be made at once, else the built-in.
-    private func refuse(_ task: RequestTask, _ failure: RequestTask.Failure, _ exchange: HTTPExchange)
+    func refuse(_ task: RequestTask, _ failure: RequestTask.Failure, _ exchange: HTTPExchange)
         -> BodyDecision
     {
         let serial = exchange.serial
@@ -311,6 +312,10 @@ private final class ServiceRelay {
                 guard let worker = self.worker else { throw .message("cannot wait while the app is loading") }
                 try worker.sleep(seconds: seconds)
             },
-            stores: stores)
+            stores: stores,
+            body: { call, stack throws(HostError) in
+                guard let worker = self.worker else { throw .message("there is no request while the app is loading") }
+                return try worker.serve(call, on: stack)
+            })
     }
 }

@@ -12,6 +12,10 @@ struct WorkerConfiguration: Sendable {
     var port: Int
     /// Belong to the server: they stay when the app is loaded again.
     var stores = SharedStores()
+    /// Where uploads are kept while their request lasts.
+    var uploads = UploadDirectory.standard
+    /// False where the loop knows no other threads (tests): what blocks runs on it.
+    var usesThreads = true
     /// Tells open pages what changed; only where files are watched.
     var reloadFeed: ReloadFeed?
     /// Of the links on development pages.

@@ -20,8 +20,15 @@ final class Command {
 
     struct Failure: Error, CustomStringConvertible { let description: String }
 
+    /// Runs `script` in a shell, whose `$0` is the program.
+    convenience init(shell script: String, directory: URL) throws {
+        try self.init(
+            ["-c", script, Project.binary.path], directory: directory, executable: URL(filePath: "/bin/sh"))
+    }
+
     init(
-        _ arguments: [String], environment: [String: String] = [:], directory: URL = Project.root
+        _ arguments: [String], environment: [String: String] = [:], directory: URL = Project.root,
+        executable: URL = Project.binary
     ) throws {
         let base = FileManager.default.temporaryDirectory.appending(path: "luahttpd-log-\(UUID().uuidString)")
         outputFile = base.appendingPathExtension("out")
@@ -31,7 +38,7 @@ final class Command {
                 throw Failure(description: "cannot create \(file.path)")
             }
         }
-        process.executableURL = Project.binary
+        process.executableURL = executable
         process.arguments = arguments
         process.currentDirectoryURL = directory
         // Nothing of the tests' own surroundings changes what the program does.
@@ -50,6 +57,7 @@ final class Command {
     }
 
     var isRunning: Bool { process.isRunning }
+    var processIdentifier: Int32 { process.processIdentifier }
 
     var output: String { Self.text(of: outputFile) }
     var errors: String { Self.text(of: errorFile) }

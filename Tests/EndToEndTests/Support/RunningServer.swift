@@ -7,6 +7,11 @@ struct RunningServer {
     let command: Command
     let port: UInt16
 
+    init(_ command: Command) throws {
+        self.command = command
+        port = try Self.readPort(command)
+    }
+
     /// Serves `script` on a free port while `body` runs.
     static func with<Result>(
         _ script: String, _ arguments: [String] = ["--dev"], environment: [String: String] = [:],
@@ -16,7 +21,7 @@ struct RunningServer {
             arguments.contains("--port") || environment["LUAHTTPD_PORT"] != nil ? [] : ["--port", "0"]
         let command = try Command(
             [script] + flags + arguments, environment: environment, directory: directory)
-        let server = RunningServer(command: command, port: try readPort(command))
+        let server = try RunningServer(command)
         return try withExtendedLifetime(command) { try body(server) }
     }
 

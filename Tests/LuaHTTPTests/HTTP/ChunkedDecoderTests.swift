@@ -6,37 +6,13 @@ import Testing
 
 @Suite("ChunkedDecoder")
 struct ChunkedDecoderTests {
-    enum Outcome: Equatable {
-        case body(String, rest: String), incomplete(String), failed(Int, Limits.Name?)
-    }
-
     private func decode(
         _ pieces: [[UInt8]], limits: Limits = Limits(), limit: Int = 1 << 20, discards: Bool = false
-    ) -> Outcome {
-        var decoder = ChunkedDecoder(limits: limits)
-        var body = ByteBuffer()
-        var received = 0
-        var rest: [UInt8] = []
-        var isDone = false
-        for piece in pieces {
-            guard !isDone else {
-                rest += piece
-                continue
-            }
-            var input = ByteBuffer(bytes: piece)
-            do throws(HTTPError) {
-                isDone = try decoder.decode(
-                    &input, into: &body, received: &received, limit: limit, discards: discards)
-            } catch {
-                return .failed(error.status, error.limit)
-            }
-            rest += Array(input.readableBytesView)
-        }
-        let text = String(buffer: body)
-        return isDone ? .body(text, rest: rest.text) : .incomplete(text)
+    ) -> ChunkedReading {
+        .of(pieces, limits: limits, limit: limit, discards: discards)
     }
 
-    private func everyWay(_ text: String, limits: Limits = Limits(), limit: Int = 1 << 20) -> Outcome {
+    private func everyWay(_ text: String, limits: Limits = Limits(), limit: Int = 1 << 20) -> ChunkedReading {
         let bytes = Array(text.utf8)
         let whole = decode([bytes], limits: limits, limit: limit)
         for pieces in ByteSplits.all(bytes) {

@@ -6,7 +6,7 @@ import Testing
 @testable import LuaHTTP
 
 /// An application that does what each test says and remembers what it was asked.
-private final class ScriptedApplication: HTTPApplication {
+final class ScriptedApplication: HTTPApplication {
     var onAccept: (HTTPExchange) -> BodyDecision = { _ in .proceed(limit: 1000) }
     var onHandle: (HTTPExchange) -> Void = { ScriptedApplication.answer($0, ScriptedApplication.echo($0)) }
     var events: [String] = []
@@ -37,7 +37,7 @@ private final class ScriptedApplication: HTTPApplication {
 }
 
 /// A connection in memory: bytes in, bytes out, and the time as the test says.
-private final class TestConnection {
+final class TestConnection {
     let application = ScriptedApplication()
     let channel: EmbeddedChannel
     let loop: LoopConnections

@@ -47,7 +47,7 @@ struct GenerationLoaderTests {
             """)
         #expect(generation.settings.port == 8081)
         #expect(generation.routes.map(\.path) == ["/", "/public/", "/public/*path", "/upload", "/users"])
-        #expect(generation.routes[3].bodyLimit == 1 << 20)
+        #expect(generation.routes[3].limits == [.bodyBytes: 1 << 20])
         #expect(generation.routes[0].origin.hasSuffix("app.lua:4"))
         #expect(generation.mounts.count == 2)
         #expect(generation.hasErrorHandlers)

@@ -41,7 +41,7 @@ final class InMemorySite {
             loop: channel.eventLoop,
             configuration: WorkerConfiguration(
                 loader: loader, limits: limits, hasAccessLog: false, logStyle: .short,
-                host: "127.0.0.1", port: 8080, reloadFeed: reloadFeed),
+                host: "127.0.0.1", port: 8080, usesThreads: false, reloadFeed: reloadFeed),
             templates: .empty, logger: Logger(label: "test") { _ in LogCapture.Handler(log) })
         var options = TemplateOptions()
         options.scriptFilters = worker.generation.additions.filters

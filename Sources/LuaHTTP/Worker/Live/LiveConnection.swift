@@ -118,6 +118,9 @@ final class LiveConnection: ExchangeConnection {
 
     func fail(_ error: HTTPError) -> Bool { base.fail(error) }
 
+    func readBody() { base.readBody() }
+    func refuse(_ error: HTTPError) { base.refuse(error) }
+
     func upgrade(_ fields: UnsafeRawBufferPointer, to handlers: [any ChannelHandler]) -> Bool {
         base.upgrade(fields, to: handlers)
     }
