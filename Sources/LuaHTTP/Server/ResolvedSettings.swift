@@ -62,6 +62,7 @@ struct ResolvedSettings: Sendable {
             ("log_level", logLevel == .warning ? "warn" : logLevel.rawValue, script.logLevel != nil),
             ("access_log", "\(workerConfiguration.hasAccessLog)", script.accessLog != nil),
             ("templates", script.templates ?? "templates", script.templates != nil),
+            ("editor", workerConfiguration.editor?.name ?? "none", false),
             ("undefined", script.undefined ?? (isDevelopment ? "strict" : "lenient"), script.undefined != nil),
             ("lint", script.lint ?? (isDevelopment ? "warn" : "off"), script.lint != nil),
             ("trim_blocks", "\(script.trimBlocks ?? false)", script.trimBlocks != nil),
