@@ -61,7 +61,7 @@ import Testing
         #expect(Self.hasTag(answer))
         #expect(answer.contains("defer></script>\n</body>"))
         #expect(Self.hasRightLength(answer))
-        #expect(answer.ranges(of: "/.luahttpd/live.js").count == 1)
+        #expect(answer.ranges(of: "<script").count == 1)
     }
 
     @Test func aStreamedPageGetsItAtItsEnd() throws {
@@ -175,7 +175,7 @@ import Testing
             site.channel.embeddedEventLoop.run()
             answer += try site.received()
         }
-        #expect(answer.contains("8999\n") && answer.contains("data-report="))
+        #expect(answer.contains("1000\n") && answer.contains("data-report="))
         #expect(!answer.hasSuffix("0\r\n\r\n"))
         #expect(!site.channel.isActive)
     }
