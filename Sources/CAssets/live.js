@@ -54,10 +54,15 @@
 
   // Stylesheets: the new one first, the old one goes when it is there, so that nothing flashes.
 
+  function pathOf(link) {
+    const path = new URL(link.href).pathname
+    try { return decodeURIComponent(path) } catch { return path }
+  }
+
   function swapStyles(paths) {
     const links = [...document.querySelectorAll("link[rel~=stylesheet][href]")]
       .filter((link) => new URL(link.href).origin === location.origin && !link.dataset.luahttpdOld)
-    const named = links.filter((link) => paths.includes(decodeURI(new URL(link.href).pathname)))
+    const named = links.filter((link) => paths.includes(pathOf(link)))
     // None of them: it is imported by one of them.
     for (const link of named.length ? named : links) {
       const url = new URL(link.href)
@@ -89,7 +94,7 @@
       border-top: 4px solid light-dark(#bb2a20, #ff8278); border-radius: 12px; animation: rise .18s ease-out;
     }
     .panel.calm { border-top-color: light-dark(#8a5a00, #f0b849) }
-    @keyframes rise { from { transform: translateY(12px); opacity: 0 } }
+    @keyframes rise { from { transform: translateY(12px) } }
     @media (prefers-reduced-motion: reduce) { .panel { animation: none } }
     header { display: flex; gap: .3rem .8rem; align-items: baseline; padding: .8rem 1.1rem .2rem; flex-wrap: wrap }
     header b { font-weight: 650; color: light-dark(#bb2a20, #ff8278) }
@@ -121,7 +126,7 @@
       inset: auto auto 1rem 1rem; border-radius: 99px; padding: .45rem 1rem; cursor: pointer;
       font-weight: 600; color: light-dark(#bb2a20, #ff8278); text-decoration: none;
     }
-    .actions { padding: 0 1.1rem 1rem; display: flex; gap: .6rem }
+    .actions { margin: .5rem 0 0; padding: 0 1.1rem 1rem; display: flex; gap: .6rem }
     @media (max-width: 40rem) {
       .panel { inset: auto 0 0; border-radius: 12px 12px 0 0; max-height: 78vh }
     }`

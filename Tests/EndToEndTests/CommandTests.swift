@@ -205,7 +205,7 @@ struct CommandTests {
         try app(source) { directory in
             for (name, value) in [
                 ("LUAHTTPD_PORT", "http"), ("LUAHTTPD_WORKERS", "0"), ("LUAHTTPD_MODE", "test"),
-                ("LUAHTTPD_ACCESS_LOG", "maybe"),
+                ("LUAHTTPD_ACCESS_LOG", "maybe"), ("LUAHTTPD_EDITOR", "vim"),
             ] {
                 let run = try Command.run("app.lua", environment: [name: value], directory: directory.url)
                 #expect(run.code == 1)

@@ -35,7 +35,7 @@ struct LiveReloadTests {
                 let browser = try Browser()
                 try browser.open("http://127.0.0.1:\(server.port)/")
                 try browser.wait(until: Self.heading, is: "one")
-                try browser.wait(until: "scrollTo(0, 1200) || scrollY", is: "1200")
+                try browser.wait(until: "(scrollTo(0, 1200), scrollY)", is: "1200")
 
                 // The script, and the page stays where it was scrolled to.
                 try directory.write("app.lua", Self.script.replacing("one", with: "two"))

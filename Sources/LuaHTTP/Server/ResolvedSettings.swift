@@ -75,6 +75,7 @@ struct ResolvedSettings: Sendable {
             ("access_log", "\(workerConfiguration.hasAccessLog)", script.accessLog != nil),
             ("templates", script.templates ?? "templates", script.templates != nil),
             ("uploads", workerConfiguration.uploads.text, script.uploads != nil),
+            ("editor", workerConfiguration.editor?.name ?? "none", false),
             ("undefined", script.undefined ?? (isDevelopment ? "strict" : "lenient"), script.undefined != nil),
             ("lint", script.lint ?? (isDevelopment ? "warn" : "off"), script.lint != nil),
             ("trim_blocks", "\(script.trimBlocks ?? false)", script.trimBlocks != nil),

@@ -36,6 +36,7 @@ public struct ServerOptions: Sendable, Equatable {
             case "mode": mode != nil
             case "log_level": logLevel != nil
             case "access_log": hasAccessLog != nil
+            case "editor": editor != nil
             default: false
             }
         guard isSet else { return nil }

@@ -73,6 +73,7 @@ extension RequestTask {
         guard let exchange else { return end() }
         if rendering?.hasStarted == true {
             // The head is out: cut the body so that the client notices (RFC 9112 §8).
+            worker.keepReport(of: failure, exchange: exchange)
             exchange.abort()
             worker.logAccess(self, status: failure.status, bytes: rendering?.bytes ?? 0)
             return end()

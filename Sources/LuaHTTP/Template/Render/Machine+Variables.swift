@@ -56,7 +56,9 @@ extension Machine {
         let type = values[index].type
         guard local != nil || set.names.contains(name), type != .undefined, type != .missing, type != .builtin
         else { return nil }
-        if Self.isSecret(name) { return "(not shown)" }
+        if SecretName.isSecret(name) { return SecretName.mask }
+        // Fields of tables may be secrets too.
+        if type == .table { return ValuePreview.text(of: slot(index), named: name, on: LuaStack(state: lua)) }
         scratch.count = 0
         do throws(RenderFault) {
             if type == .awaitable { return "<task>" }
@@ -68,11 +70,5 @@ extension Machine {
         if scratch.count > Self.longestValue { text += "…" }
         scratch.count = 0
         return text
-    }
-
-    /// An error is shown on pages and in logs.
-    private static func isSecret(_ name: String) -> Bool {
-        let name = name.lowercased()
-        return ["password", "passwd", "secret", "token", "api_key", "apikey"].contains { name.contains($0) }
     }
 }

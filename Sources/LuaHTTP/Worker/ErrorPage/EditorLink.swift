@@ -9,6 +9,8 @@ internal import Darwin
 /// A URL that opens a line of a file in the author's editor: `LUAHTTPD_EDITOR` says in which.
 /// Makes the text; that the editor has registered itself for such URLs is the author's business.
 struct EditorLink: Sendable, Equatable {
+    /// As it was given.
+    let name: String
     private let pattern: String
 
     private static let known = [
@@ -26,6 +28,7 @@ struct EditorLink: Sendable, Equatable {
 
     /// - Parameter text: the name of an editor, or a URL with `{file}` and `{line}` in it; else nil.
     init?(_ text: String) {
+        name = text
         if let pattern = Self.known[text] {
             self.pattern = pattern
         } else if text.contains("{file}"), Self.hasScheme(text), !text.utf8.contains(where: { $0 <= 0x20 }) {

@@ -130,6 +130,7 @@ struct FailureReporter {
             first.place += ":\(error.column)"
             first.blamed = (error.column - 1)..<(error.column - 1 + max(1, carets))
         }
+        first.variables = error.variables.map { ScriptVariable(name: $0.name, value: $0.value) }
         return [first]
             + error.chain.prefix(Self.mostCalls).map { frame($0.template, $0.line, $0.action, templates) }
     }

@@ -33,7 +33,7 @@ final class LiveConnection: ExchangeConnection {
     func offer(_ path: String) { attributes += " data-report=\"\(path)\"" }
 
     private func page(_ head: ResponseHead) -> LivePage? {
-        LivePage(status: head.status, fields: head.fields, tag: attributes, policy: policy)
+        LivePage(status: head.status, fields: head.fields, policy: policy)
     }
 
     // MARK: Whole answers
@@ -61,9 +61,9 @@ final class LiveConnection: ExchangeConnection {
         // ByteBuffer counts in UInt32; the connection says what is too large.
         guard body.count < 1 << 30 else { return base.respond(head, body) }
         var output = ByteBuffer()
-        output.reserveCapacity(body.count + page.tag.count)
+        output.reserveCapacity(body.count + 256)
         insertion.pass(body, into: &output)
-        insertion.finish(page.tag, into: &output)
+        insertion.finish(page.tag(attributes), into: &output)
         return with(page, head) { base.respond($0, buffer: output) }
     }
 
@@ -103,16 +103,23 @@ final class LiveConnection: ExchangeConnection {
     }
 
     func finish() {
-        if let page {
-            self.page = nil
-            var output = ByteBuffer()
-            insertion.finish(page.tag, into: &output)
-            _ = base.write(output)
-        }
+        writeTag()
         base.finish()
     }
 
-    func abort() { base.abort() }
+    /// A page that broke off: browsers run what has arrived, so its author learns why.
+    func abort() {
+        writeTag()
+        base.abort()
+    }
+
+    private func writeTag() {
+        guard let page else { return }
+        self.page = nil
+        var output = ByteBuffer()
+        insertion.finish(page.tag(attributes), into: &output)
+        _ = base.write(output)
+    }
 
     // MARK: The rest
 

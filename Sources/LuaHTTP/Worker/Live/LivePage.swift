@@ -5,7 +5,7 @@
 struct LivePage {
     /// The header lines of the answer with the tag.
     let fields: [UInt8]
-    let tag: [UInt8]
+    private let nonce: String?
 
     /// A browser opens a page: no script asks for data or for a piece of a page, and no frame is filled.
     static func isAskedFor(by head: borrowing RequestHead) -> Bool {
@@ -20,7 +20,7 @@ struct LivePage {
     }
 
     /// Nil when the answer is no page: another type, nothing to show, encoded, or to be saved.
-    init?(status: Int, fields: UnsafeRawBufferPointer, tag attributes: String, policy: ContentPolicy) {
+    init?(status: Int, fields: UnsafeRawBufferPointer, policy: ContentPolicy) {
         // Of a redirect or a part of a file no page comes.
         guard status >= 200, !(300..<400).contains(status), ![204, 205, 206].contains(status) else {
             return nil
@@ -51,8 +51,12 @@ struct LivePage {
         }
         guard isPage else { return nil }
         self.fields = kept
-        let nonce = policy.nonce.map { " nonce=\"\($0)\"" } ?? ""
-        tag = Array("<script src=\"\(LivePath.script)\"\(attributes)\(nonce) defer></script>\n".utf8)
+        nonce = policy.nonce
+    }
+
+    func tag(_ attributes: String) -> [UInt8] {
+        let nonce = nonce.map { " nonce=\"\($0)\"" } ?? ""
+        return Array("<script src=\"\(LivePath.script)\"\(attributes)\(nonce) defer></script>\n".utf8)
     }
 
     private enum Meaning { case type, encoding, disposition, policy, validator, other }

@@ -79,6 +79,13 @@ import Testing
             ])
     }
 
+    @Test(arguments: ["", "a;b", "a,b", "a'b"])
+    func aHostThatIsNoSourceIsSelf(host: String) {
+        var policy = ContentPolicy(
+            scheme: "http", host: host, scriptPath: "/live.js", streamPath: "/live", nonce: "OWN")
+        #expect(policy.admit(in: "script-src 'none'") == "script-src 'none'; script-src-elem 'self'")
+    }
+
     @Test func aNonceThatWouldBreakOutOfTheTagIsNotTaken() {
         #expect(admit("script-src 'nonce-\"><script>'").nonce == nil)
     }
