@@ -22,6 +22,7 @@ extension Limits {
         case connections
         case connectionsPerAddress = "connections_per_address"
         case memory
+        case time
     }
 
     struct Row: Sendable {
@@ -57,6 +58,7 @@ extension Limits {
             case .connections: connections
             case .connectionsPerAddress: connectionsPerAddress
             case .memory: memory
+            case .time: Int(clamping: time)
             }
         }
         set {
@@ -78,6 +80,7 @@ extension Limits {
             case .connections: connections = newValue
             case .connectionsPerAddress: connectionsPerAddress = newValue
             case .memory: memory = newValue
+            case .time: time = UInt64(clamping: newValue)
             }
         }
     }
@@ -120,7 +123,9 @@ extension Limits.Name {
             .init(unit: .bytes, range: 64...(1 << 30), meaning: "chunk sizes and extensions of a body → 400")
         case .trailers: .init(unit: .bytes, range: 64...Self.head, meaning: "trailer section → 431")
         case .idleTime:
-            .init(unit: .milliseconds, range: 500...Self.day, meaning: "kept open between requests, then closed")
+            .init(
+                unit: .milliseconds, range: 500...Self.day, meaning: "kept open between requests, then closed"
+            )
         case .writeStall:
             .init(unit: .milliseconds, range: 500...Self.day, meaning: "an answer makes no progress → reset")
         case .requestsPerConnection:
@@ -135,6 +140,10 @@ extension Limits.Name {
             .init(unit: .count, range: 1...10_000_000, meaning: "open connections of one address → 503")
         case .memory:
             .init(unit: .bytes, range: (1 << 20)...(1 << 40), meaning: "memory of each Lua VM → 503")
+        case .time:
+            .init(
+                unit: .milliseconds, range: 1...Self.day,
+                meaning: "a handler, from its first wait on; not streams → 503", isPerRoute: true)
         }
     }
 }

@@ -241,7 +241,7 @@ enum LuaStatus {
 
 /// Tables that the library marks by a shared metatable.
 enum LuaKind {
-    case response, abort, array, object, safe, values, request
+    case response, abort, array, object, safe, values, request, task, stream
 
     var code: lh_kind {
         switch self {
@@ -252,6 +252,8 @@ enum LuaKind {
         case .safe: LH_KIND_SAFE
         case .values: LH_KIND_VALUES
         case .request: LH_KIND_REQUEST
+        case .task: LH_KIND_TASK
+        case .stream: LH_KIND_STREAM
         }
     }
 }

@@ -12,6 +12,8 @@ struct WorkerConfiguration: Sendable {
     var port: Int
     /// Belong to the server: they stay when the app is loaded again.
     var stores = SharedStores()
+    /// Timers of the app run on one worker, unless they are for all.
+    var isFirst = true
     /// Tells open pages what changed; only where files are watched.
     var reloadFeed: ReloadFeed?
     /// Of the links on development pages.
