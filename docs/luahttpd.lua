@@ -494,4 +494,95 @@ function app.shared(name, options) end
 ---@param seconds number
 function app.sleep(seconds) end
 
+---@class luahttpd.Task
+---@field state "running"|"done"|"failed"|"cancelled"
+local Task = {}
+
+-- Ends it; whoever awaits it gets an error.
+function Task:cancel() end
+
+-- Runs fn(…) beside this function; ends with the request at the latest.
+---@param fn function
+---@return luahttpd.Task
+function app.async(fn, ...) end
+
+-- Runs fn(…) and outlives the request; errors are logged.
+---@param fn function
+---@return luahttpd.Task
+function app.spawn(fn, ...) end
+
+-- Waits for tasks: all that one returned, or the first value of each of several.
+---@param task luahttpd.Task
+---@return any ...
+function app.await(task, ...) end
+
+-- What fn(…) returns, or nil and "timeout".
+---@param seconds number
+---@param fn function
+---@return any ...
+function app.timeout(seconds, fn, ...) end
+
+---@class luahttpd.Stream
+local Stream = {}
+
+-- Waits while the client is slow; false when nobody reads any more.
+---@param ... string|number
+---@return boolean
+function Stream:write(...) end
+
+---@return boolean
+function Stream:flush() end
+
+---@class luahttpd.EventFields
+---@field event? string
+---@field data? string|number|boolean|table
+---@field id? string|integer
+---@field retry? integer  Milliseconds
+---@field comment? string
+
+---@class luahttpd.Events : luahttpd.Stream
+local Events = {}
+
+---@param event luahttpd.EventFields|string|number
+---@return boolean
+function Events:send(event) end
+
+-- An answer that fn writes.
+---@param fn fun(out: luahttpd.Stream)
+---@param options? luahttpd.Options
+---@return luahttpd.Response
+function app.stream(fn, options) end
+
+-- A route for EventSource in browsers.
+---@param path string
+---@param options { heartbeat?: number }
+---@param fn fun(req: luahttpd.Request, out: luahttpd.Events)
+---@return luahttpd.Route
+---@overload fun(self, path: string, fn: fun(req: luahttpd.Request, out: luahttpd.Events)): luahttpd.Route
+function Router:sse(path, options, fn) end
+
+---@class luahttpd.TimerOptions
+---@field overlap? boolean
+---@field per_worker? boolean
+
+---@class luahttpd.CronOptions : luahttpd.TimerOptions
+---@field tz? string  "local", "UTC", "Europe/Berlin"
+
+---@param seconds number
+---@param fn function
+---@param options? luahttpd.TimerOptions
+function app:every(seconds, fn, options) end
+
+-- Once, so long after the app was loaded.
+---@param seconds number
+---@param fn function
+---@param options? luahttpd.TimerOptions
+function app:after_delay(seconds, fn, options) end
+
+-- "0 3 * * *": minute, hour, day of the month, month, day of the week; or @daily and the like.
+---@param expression string
+---@param fn function
+---@param options? luahttpd.CronOptions
+function app:cron(expression, fn, options) end
+
 return app

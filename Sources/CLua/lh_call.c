@@ -28,9 +28,15 @@ lh_status lh_call(lh_state *L, int32_t nargs, int32_t nresults) {
   lh_vm *vm = vm_of(L);
   int32_t depth = lh_enter_lua(vm);
   bool outer = vm->outer_yieldable;
+  lua_State *blocked = vm->blocked;
+  const char *blocked_by = vm->blocked_by;
   vm->outer_yieldable = false; /* a Swift frame lies below */
+  vm->blocked = NULL;
+  vm->blocked_by = "a function that the server calls";
   int status = lua_pcall(L, nargs, nresults, 0);
   vm->outer_yieldable = outer;
+  vm->blocked = blocked;
+  vm->blocked_by = blocked_by;
   lh_leave_lua(vm, depth);
   return lh_status_of(L, status);
 }

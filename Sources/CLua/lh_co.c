@@ -37,7 +37,11 @@ void lh_coroutine_put(lh_vm *vm, lh_coroutine co) {
 /* Runs pending to-be-closed variables; they cannot wait. */
 static int reset(lh_vm *vm, lua_State *co, lua_State *from) {
   bool outer = vm->outer_yieldable;
+  const char *blocked_by = vm->blocked_by;
+  lua_State *blocked = vm->blocked;
   vm->outer_yieldable = false;
+  vm->blocked = NULL;
+  vm->blocked_by = "__close, while its coroutine is being ended";
 #if LUA_VERSION_RELEASE_NUM >= 50406
   int status = lua_closethread(co, from);
 #else
@@ -45,6 +49,8 @@ static int reset(lh_vm *vm, lua_State *co, lua_State *from) {
   int status = lua_resetthread(co);
 #endif
   vm->outer_yieldable = outer;
+  vm->blocked = blocked;
+  vm->blocked_by = blocked_by;
   return status;
 }
 
@@ -115,9 +121,12 @@ static int step(lua_State *L, lua_State *co, int narg, bool *waits) {
   }
   lua_xmove(L, co, narg);
   bool outer = vm->outer_yieldable;
+  lua_State *blocked = vm->blocked;
   vm->outer_yieldable = outer && lua_isyieldable(L);
+  if (outer && !vm->outer_yieldable) vm->blocked = L;
   int status = lua_resume(co, L, narg, &nres);
   vm->outer_yieldable = outer;
+  vm->blocked = blocked;
   if (status != LUA_OK && status != LUA_YIELD) {
     lua_xmove(co, L, 1);
     return -1;
@@ -185,6 +194,10 @@ static int wrap_go_on(lua_State *L, int status, lua_KContext context) {
 }
 
 static int call_wrapped(lua_State *L) { return finish_wrap(L, lua_gettop(L)); }
+
+bool lh_passes_waits(lua_CFunction function) {
+  return function == co_resume || function == call_wrapped;
+}
 
 static int co_wrap(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);

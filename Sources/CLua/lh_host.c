@@ -10,6 +10,7 @@
 const char lh_await_key = 'a';
 const char lh_pass_key = 'p';
 const char lh_failed_key = 'f';
+const char lh_rethrown_key = 'r';
 
 /* The author's line is that of the innermost function that is neither in C nor
 ** in the library. A tail call into the library left no trace of it. */
@@ -35,9 +36,74 @@ int lh_raise(lua_State *L) {
 static int await_done(lua_State *L, int status, lua_KContext context) {
   (void)status;
   int first = (int)context + 1;
-  if (lua_touserdata(L, first) == (void *)&lh_failed_key) return lh_raise(L);
+  const void *key = lua_touserdata(L, first);
+  if (key == &lh_failed_key) return lh_raise(L);
+  if (key == &lh_rethrown_key) return lua_error(L);
   return lua_gettop(L) - first;
 }
+
+/* {==== Where Lua cannot wait ==== */
+
+static int enter_host(lua_State *L);
+
+static lua_CFunction library_function(lua_State *L, const char *library,
+                                      const char *name) {
+  lua_getglobal(L, library);
+  lua_getfield(L, -1, name);
+  lua_CFunction function = lua_tocfunction(L, -1);
+  lua_pop(L, 2);
+  return function;
+}
+
+void lh_open_host(lua_State *L) {
+  lh_vm *vm = vm_of(L);
+  vm->sort = library_function(L, "table", "sort");
+  vm->gsub = library_function(L, "string", "gsub");
+  vm->require = library_function(L, "_G", "require");
+  /* lbaselib.c calls these with a continuation. */
+  vm->passing[0] = library_function(L, "_G", "pcall");
+  vm->passing[1] = library_function(L, "_G", "xpcall");
+  vm->passing[2] = library_function(L, "_G", "dofile");
+}
+
+static bool can_be_left(const lh_vm *vm, lua_CFunction function) {
+  for (size_t i = 0; i < sizeof vm->passing / sizeof *vm->passing; i++)
+    if (vm->passing[i] == function) return true;
+  return function == enter_host || lh_passes_waits(function);
+}
+
+/* The innermost function in C on the stack of L that has called Lua and cannot
+** be left before that returns (manual, 4.5); NULL when there is none. */
+static const char *function_in_c(lua_State *L, const lh_vm *vm) {
+  enum { DEEPEST = 250 };
+  lua_Debug ar;
+  for (int level = 0; level < DEEPEST && lua_getstack(L, level, &ar); level++) {
+    lua_getinfo(L, "Snf", &ar);
+    lua_CFunction function = lua_tocfunction(L, -1);
+    lua_pop(L, 1);
+    if (ar.name != NULL && strcmp(ar.name, "__gc") == 0)
+      return "a finalizer (__gc)";
+    if (*ar.what != 'C' || can_be_left(vm, function)) continue;
+    if (function == vm->sort) return "table.sort";
+    if (function == vm->gsub) return "string.gsub";
+    if (function == vm->require) return "require";
+    return ar.name != NULL ? ar.name : "a function in C";
+  }
+  return NULL;
+}
+
+static int refuse_wait(lua_State *L, const lh_vm *vm) {
+  lua_State *blocked = lua_isyieldable(L) ? vm->blocked : L;
+  luaL_checkstack(L, 8, NULL);
+  const char *name = NULL;
+  if (blocked != NULL && lua_checkstack(blocked, 8))
+    name = function_in_c(blocked, vm);
+  if (name == NULL) name = vm->blocked_by;
+  return luaL_error(L, "cannot wait inside %s: Lua cannot leave it and come back",
+                    name != NULL ? name : "a function in C");
+}
+
+/* }==== */
 
 /* Entry of every host function. Upvalues: id, whether it may wait. */
 static int enter_host(lua_State *L) {
@@ -47,8 +113,7 @@ static int enter_host(lua_State *L) {
     return luaL_error(L, "luahttpd cannot be called from a finalizer (__gc)");
   if (lua_toboolean(L, lua_upvalueindex(2)) &&
       !(lua_isyieldable(L) && vm->outer_yieldable))
-    return luaL_error(L, "cannot wait here (inside table.sort, string.gsub, "
-                         "require, __gc, __close or while the app is loading)");
+    return refuse_wait(L, vm);
   int32_t id = (int32_t)lua_tointeger(L, lua_upvalueindex(1));
   vm->in_swift++;
   int32_t result = vm->host.call(vm->host.context, L, id);
@@ -67,8 +132,9 @@ void lh_push_host_function(lh_state *L, int32_t id, bool waits) {
   lua_pushcclosure(L, enter_host, 2);
 }
 
-void lh_wait_failed(lh_state *waiting) {
+void lh_wait_failed(lh_state *waiting, bool as_is) {
   /* The key lies right below the error value, see await_done. */
-  lua_pushlightuserdata(waiting, (void *)&lh_failed_key);
+  const char *key = as_is ? &lh_rethrown_key : &lh_failed_key;
+  lua_pushlightuserdata(waiting, (void *)key);
   lua_replace(waiting, -3);
 }

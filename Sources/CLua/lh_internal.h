@@ -61,6 +61,12 @@ struct lh_vm {
   ** below the running one could yield. */
   lua_State *waiting;
   bool outer_yieldable;
+  /* Where it is false: the thread whose stack has what cannot be left, or NULL
+  ** and the words for it. */
+  lua_State *blocked;
+  const char *blocked_by;
+  lua_CFunction sort, gsub, require; /* as opened, for messages */
+  lua_CFunction passing[3];          /* functions in C that can be left */
 
   lua_State *refs; /* values the host refers to, by stack index */
   int32_t *free_refs;
@@ -76,7 +82,8 @@ struct lh_vm {
 /* Keys of light userdata: addresses that scripts cannot make. */
 extern const char lh_await_key;  /* yielded by a host function that waits */
 extern const char lh_pass_key;   /* …and by each coroutine it passes through */
-extern const char lh_failed_key; /* …replaced by this when the wait failed */
+extern const char lh_failed_key; /* …replaced by this when the wait failed, */
+extern const char lh_rethrown_key; /* …or this, with a place in the message */
 
 /* The extra space of a thread is the address of its VM; the lowest bit is set
 ** in threads that the host resumes, the coroutines of the pool. */
@@ -114,6 +121,8 @@ void lh_free_small(lh_small *small);
 bool lh_is_waiting(lua_State *co); /* a host function waits in it, or deeper */
 /* Pushes a function that resumes the coroutine at index, as coroutine.wrap's. */
 void lh_push_wrapped(lua_State *L, int index);
+bool lh_passes_waits(lua_CFunction function); /* coroutine.resume, wrap */
+void lh_open_host(lua_State *L);
 void *lh_grow(void *items, int32_t *capacity, size_t item_size);
 
 /* Sets the metatable of an LHT_* kind on the table on top. */

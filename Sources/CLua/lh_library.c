@@ -45,15 +45,37 @@ FILE_OF(shared) = {
 FILE_OF(templates) = {
 #embed "lua/templates.lua"
 };
+FILE_OF(streams) = {
+#embed "lua/streams.lua"
+};
+FILE_OF(tasks) = {
+#embed "lua/tasks.lua"
+};
+FILE_OF(timers) = {
+#embed "lua/timers.lua"
+};
 
 #define ENTRY(name) {#name, LH_LIBRARY_PREFIX #name, name##_source, sizeof name##_source}
 static const struct {
   const char *name, *chunk, *source;
   size_t size;
 } files[] = {
-    ENTRY(app),  ENTRY(bodies),   ENTRY(handlers), ENTRY(limits),   ENTRY(log),
-    ENTRY(main), ENTRY(messages), ENTRY(modules),  ENTRY(requests), ENTRY(responses),
-    ENTRY(routers), ENTRY(shared), ENTRY(templates),
+    ENTRY(app),
+    ENTRY(bodies),
+    ENTRY(handlers),
+    ENTRY(limits),
+    ENTRY(log),
+    ENTRY(main),
+    ENTRY(messages),
+    ENTRY(modules),
+    ENTRY(requests),
+    ENTRY(responses),
+    ENTRY(routers),
+    ENTRY(shared),
+    ENTRY(streams),
+    ENTRY(tasks),
+    ENTRY(templates),
+    ENTRY(timers),
 };
 
 /* use(name): runs a file of the library, once, and returns what it returned.

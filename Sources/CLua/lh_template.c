@@ -38,6 +38,7 @@ void lht_open(lh_state *L) {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &kinds_key);
     stamp_library(L, LH_KIND_ARRAY, LHT_LIST);
     stamp_library(L, LH_KIND_OBJECT, LHT_MAP);
+    stamp_library(L, LH_KIND_TASK, LHT_TASK);
   }
   lua_pop(L, 1);
 }

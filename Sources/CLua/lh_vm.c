@@ -36,6 +36,7 @@ static int open_libraries(lua_State *L) {
   keep_messages(L);
   lh_open_refs(L);
   lh_open_coroutines(L);
+  lh_open_host(L);
   lh_open_kinds(L);
   lh_open_requests(L);
   lht_open(L);

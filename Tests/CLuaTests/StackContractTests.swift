@@ -116,7 +116,7 @@ struct StackContractTests {
                     lh_push_integer($0, 7)
                 }, change: 0
             ) {
-                lh_wait_failed($0)
+                lh_wait_failed($0, false)
                 #expect(lh_integer($0, -1) == 7)
             },
             Case(

@@ -143,12 +143,23 @@ struct WaitingTests {
             source,
             complete: { state, _ in
                 test.push("lost", state)
-                lh_wait_failed(state)
+                lh_wait_failed(state, false)
             })
         #expect(outcome.status == status)
         // wrap adds the place of its call, as Lua's own does.
         #expect(outcome.text.replacing("t.lua:1: ", with: "") == text)
         #expect(test.close() == 0)
+    }
+
+    @Test func aMessageThatHasAPlaceKeepsIt() {
+        let test = TestVM()
+        let outcome = test.run(
+            "\n\nreturn wait()",
+            complete: { state, _ in
+                test.push("other.lua:7: lost", state)
+                lh_wait_failed(state, true)
+            })
+        #expect(outcome.text == "other.lua:7: lost")
     }
 
     @Test func aFailedWaitCanRaiseATable() {
@@ -159,30 +170,50 @@ struct WaitingTests {
                 lh_push_table(state, 0, 1)
                 lh_push_integer(state, 42)
                 lh_set_field(state, -2, "code", 4)
-                lh_wait_failed(state)
+                lh_wait_failed(state, false)
             })
         #expect(outcome.text == "42")
     }
 
-    private static let refused =
-        "cannot wait here (inside table.sort, string.gsub, require, __gc, __close or"
-        + " while the app is loading)"
+    private static let refused: [(String, String)] = [
+        ("table.sort({ 1, 2 }, function() wait() end)", "table.sort"),
+        ("string.gsub('a', 'a', function() wait() end)", "string.gsub"),
+        (
+            "('a'):gsub('a', function() return pcall(wait) and 'x' or error(select(2, pcall(wait)), 0) end)",
+            "string.gsub"
+        ),
+        ("package.preload.m = function() wait() end require 'm'", "require"),
+        (
+            "coroutine.wrap(function() table.sort({ 1, 2 }, function() coroutine.wrap(function() wait() end)() end) end)()",
+            "table.sort"
+        ),
+        ("tostring(setmetatable({}, { __tostring = function() wait() return '' end }))", "tostring"),
+        ("local f = tostring f(setmetatable({}, { __tostring = function() wait() return '' end }))", "f"),
+        ("load(function() wait() end)", "load"),
+        ("local _, e = call(function() wait() end) error(e, 0)", "a function that the server calls"),
+        (
+            "local _, e = call(function() coroutine.wrap(function() wait() end)() end) error(e, 0)",
+            "a function that the server calls"
+        ),
+        (
+            "local co = coroutine.create(function() local x <close> = setmetatable({}, { __close = function() wait() end }) coroutine.yield() end) coroutine.resume(co) local _, e = coroutine.close(co) error(e, 0)",
+            "__close, while its coroutine is being ended"
+        ),
+    ]
 
-    @Test(arguments: [
-        "table.sort({ 1, 2 }, function() wait() end)",
-        "string.gsub('a', 'a', function() wait() end)",
-        "package.preload.m = function() wait() end require 'm'",
-        "coroutine.wrap(function() table.sort({ 1, 2 }, function() coroutine.wrap(function() wait() end)() end) end)()",
-        "local _, e = call(function() wait() end) error(e, 0)",
-        "local _, e = call(function() coroutine.wrap(function() wait() end)() end) error(e, 0)",
-        "local co = coroutine.create(function() local x <close> = setmetatable({}, { __close = function() wait() end }) coroutine.yield() end) coroutine.resume(co) local _, e = coroutine.close(co) error(e, 0)",
-    ]) func thereIsNoWaitingWhereLuaCannotYield(_ source: String) {
+    private static func refusal(_ place: String) -> String {
+        "cannot wait inside \(place): Lua cannot leave it and come back"
+    }
+
+    @Test(arguments: refused.indices) func whereLuaCannotWaitTheErrorNamesThePlace(_ index: Int) {
+        let (source, place) = Self.refused[index]
         let test = TestVM()
         let outcome = test.run(source)
-        #expect(outcome.status == LH_ERROR_RUNTIME)
+        // `load` gives its error as a result.
+        #expect(outcome.status == LH_ERROR_RUNTIME || place == "load")
         #expect(outcome.waits == 0)
         // Each coroutine.wrap on the way adds its place.
-        #expect(outcome.text.replacing("t.lua:1: ", with: "") == Self.refused)
+        if place != "load" { #expect(outcome.text.replacing("t.lua:1: ", with: "") == Self.refusal(place)) }
         #expect(test.run("return wait()").text == "1")
     }
 
@@ -195,7 +226,8 @@ struct WaitingTests {
             return "done"
             """)
         #expect(outcome == .init(status: LH_OK, text: "done"))
-        #expect(test.notes.map { $0.replacing("t.lua:1: ", with: "") } == [Self.refused])
+        #expect(
+            test.notes.map { $0.replacing("t.lua:1: ", with: "") } == [Self.refusal("a finalizer (__gc)")])
     }
 
     // MARK: Host errors

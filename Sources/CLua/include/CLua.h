@@ -123,8 +123,9 @@ lh_status lh_resume(lh_state *co, int32_t nargs, int32_t *nresults);
 ** go there. Valid right after lh_resume returned LH_AWAITING. */
 lh_state *lh_waiting(lh_vm *vm);
 /* The wait ends with an error: the value on top of `waiting` is raised in the
-** script by the next lh_resume; a message gets the author's line. [-0, +0, -] */
-void lh_wait_failed(lh_state *waiting);
+** script by the next lh_resume. A message gets the author's line, unless
+** `as_is`: then it has a place already. [-0, +0, -] */
+void lh_wait_failed(lh_state *waiting, bool as_is);
 
 /* A function on the call stack of a thread. Strings live as long as the frame. */
 typedef struct lh_frame_info {
@@ -247,6 +248,8 @@ typedef enum lh_kind {
   LH_KIND_VALUES,       /* decoded query or form */
   LH_KIND_REQUEST,      /* what handlers get */
   LH_KIND_UPLOAD,       /* model for the metatables of uploaded files */
+  LH_KIND_TASK,         /* what app.async returns; lua/tasks.lua */
+  LH_KIND_STREAM,       /* what the function of app.stream gets; lua/streams.lua */
   LH_KIND_COUNT
 } lh_kind;
 /* The metatable of a kind. [-0, +1, -] */

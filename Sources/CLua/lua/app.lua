@@ -85,6 +85,8 @@ local functions = {
   shared = use("shared").open,
 }
 for name, make in next, responses.functions do functions[name] = make end
+for name, run in next, use "tasks" do functions[name] = run end
+for name, make in next, use "streams" do functions[name] = make end
 
 function functions.router()
   return routers.new("", nil, {})

@@ -16,6 +16,7 @@ local handlers = use "handlers"
 local app = use "app"
 local modules = use "modules"
 local templates = use "templates"
+local timers = use "timers"
 use "requests"
 use "bodies"
 
@@ -46,7 +47,9 @@ local function finish()
   end
   local error_handlers = {}
   for status, handler in next, app.errors do error_handlers[status == "*" and 0 or status] = handler.fn end
-  return { routes = kept, errors = error_handlers, config = app.config, templates = templates.finish() }
+  return {
+    routes = kept, errors = error_handlers, config = app.config, templates = templates.finish(), timers = timers,
+  }
 end
 
 return { finish = finish, explain = responses.explain, complain = responses.complain }

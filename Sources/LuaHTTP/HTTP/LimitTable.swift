@@ -27,6 +27,7 @@ extension Limits {
         case connections
         case connectionsPerAddress = "connections_per_address"
         case memory
+        case time
     }
 
     struct Row: Sendable {
@@ -67,6 +68,7 @@ extension Limits {
             case .connections: connections
             case .connectionsPerAddress: connectionsPerAddress
             case .memory: memory
+            case .time: Int(clamping: time)
             }
         }
         set {
@@ -93,6 +95,7 @@ extension Limits {
             case .connections: connections = newValue
             case .connectionsPerAddress: connectionsPerAddress = newValue
             case .memory: memory = newValue
+            case .time: time = UInt64(clamping: newValue)
             }
         }
     }
@@ -158,7 +161,9 @@ extension Limits.Name {
                 unit: .count, range: 1...2000, meaning: "bytes out of one byte of a compressed body → 413",
                 isPerRoute: true)
         case .idleTime:
-            .init(unit: .milliseconds, range: 500...Self.day, meaning: "kept open between requests, then closed")
+            .init(
+                unit: .milliseconds, range: 500...Self.day, meaning: "kept open between requests, then closed"
+            )
         case .writeStall:
             .init(unit: .milliseconds, range: 500...Self.day, meaning: "an answer makes no progress → reset")
         case .requestsPerConnection:
@@ -173,6 +178,10 @@ extension Limits.Name {
             .init(unit: .count, range: 1...10_000_000, meaning: "open connections of one address → 503")
         case .memory:
             .init(unit: .bytes, range: (1 << 20)...(1 << 40), meaning: "memory of each Lua VM → 503")
+        case .time:
+            .init(
+                unit: .milliseconds, range: 1...Self.day,
+                meaning: "a handler, from its first wait on; not streams → 503", isPerRoute: true)
         }
     }
 }

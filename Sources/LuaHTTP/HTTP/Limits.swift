@@ -63,6 +63,8 @@ struct Limits: Sendable, Equatable {
 
     /// Bytes of each Lua VM.
     var memory = 256 << 20
+    /// From a handler's first wait to its answer → 503. Browsers give up later, and nobody waits that long.
+    var time: UInt64 = 30_000
 
     /// Lingering close (RFC 9112 §9.6): after the answer, what the client still sends is dropped for so long
     /// and so much, so that a reset cannot destroy the answer on its way.

@@ -244,7 +244,7 @@ enum LuaStatus {
 
 /// Tables that the library marks by a shared metatable.
 enum LuaKind {
-    case response, abort, array, object, safe, values, request, upload
+    case response, abort, array, object, safe, values, request, task, stream, upload
 
     var code: lh_kind {
         switch self {
@@ -256,6 +256,8 @@ enum LuaKind {
         case .values: LH_KIND_VALUES
         case .request: LH_KIND_REQUEST
         case .upload: LH_KIND_UPLOAD
+        case .task: LH_KIND_TASK
+        case .stream: LH_KIND_STREAM
         }
     }
 }

@@ -37,8 +37,9 @@ final class LuaVM {
     /// The stack to which the results of the current wait go. Valid right after `.awaiting`.
     var waitingStack: LuaStack { LuaStack(state: lh_waiting(vm)) }
 
-    /// Makes the wait on `stack` end with the error value on top of it.
-    func failWait(on stack: LuaStack) { lh_wait_failed(stack.state) }
+    /// Makes the wait on `stack` end with the error value on top of it; a message gets the author's line unless
+    /// it is raised `asIs`.
+    func failWait(on stack: LuaStack, asIs: Bool) { lh_wait_failed(stack.state, asIs) }
 
     var memory: (used: Int, peak: Int, limit: Int) {
         let memory = lh_vm_memory(vm)

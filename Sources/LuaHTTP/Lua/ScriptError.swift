@@ -32,6 +32,13 @@ struct ScriptError: Error, Sendable, Equatable {
 }
 
 extension ScriptError {
+    /// A message about where a thread is now.
+    init(_ message: String, at stack: LuaStack) {
+        self.init(message: message)
+        frames = Self.frames(of: stack, withVariables: false)
+        if let frame = frames.first(where: { $0.line > 0 }) { (file, line) = (frame.file, frame.line) }
+    }
+
     /// Reads the error value on top of a thread that failed, and the frames still on it. [-1, +0]
     ///
     /// - Parameters:

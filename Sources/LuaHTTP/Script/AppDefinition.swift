@@ -25,6 +25,7 @@ struct AppDefinition {
     var routes: [Route] = []
     /// Status → number of the handler; 0 stands for "*".
     var errorHandlers: [Int: Int] = [:]
+    var timers: [TimerDefinition] = []
     var settings = ScriptSettings()
     var templates = TemplateAdditions()
 
@@ -45,6 +46,11 @@ struct AppDefinition {
         while stack.next(in: -2) {
             let status = Int(clamping: stack.integer(at: -2) ?? 0)
             errorHandlers[status] = handlers.append(taking: stack)
+        }
+        stack.pop()
+        stack.getField("timers", of: table)
+        stack.forEachElement(of: -1) {
+            if let timer = TimerDefinition(takingFrom: stack, handlers: &handlers) { timers.append(timer) }
         }
         stack.pop()
         stack.getField("config", of: table)

@@ -10,6 +10,14 @@ struct ScriptServices {
     var stores = SharedStores()
     /// Serves a call of `BodyModule`.
     var body: (_ call: BodyModule.Call, _ stack: LuaStack) throws(HostError) -> HostResult = { _, _ in .results(0) }
+    /// Who runs tasks. Throws where there is nobody yet.
+    var tasks: () throws(HostError) -> any TaskServices = { () throws(HostError) in
+        throw .message("no task can run while the app is loading")
+    }
+    /// Who takes what scripts write. Throws where there is nobody yet.
+    var streams: () throws(HostError) -> any StreamServices = { () throws(HostError) in
+        throw .message("there is no stream while the app loads")
+    }
 }
 
 /// `require "luahttpd"`: its Lua part (CLua/lua) and the host functions that it stands on.
@@ -52,7 +60,8 @@ struct ScriptLibrary: ~Copyable {
         let host = stack.absolute(-1)
         let kinds: [(StaticString, LuaKind)] = [
             ("Response", .response), ("Abort", .abort), ("Array", .array), ("Object", .object),
-            ("Safe", .safe), ("Values", .values), ("Request", .request), ("Upload", .upload),
+            ("Safe", .safe), ("Values", .values), ("Request", .request), ("Task", .task), ("Stream", .stream),
+            ("Upload", .upload),
         ]
         for (name, kind) in kinds {
             stack.pushMetatable(of: kind)
@@ -64,11 +73,17 @@ struct ScriptLibrary: ~Copyable {
         stack.setField("version", of: host)
         LimitModule.pushNames(on: stack)
         stack.setField("limits", of: host)
-        let functions: [(StaticString, HostFunction)] = [
-            ("check_limit", LimitModule.check()),
-            ("json_encode", JSONModule.encode()), ("json_decode", JSONModule.decode(in: vm)),
-            ("url", URLModule.url()), ("log", LogModule.log(services)), ("sleep", TimeModule.sleep(services)),
-        ] + StoreModule.functions(services.stores, in: vm) + BodyModule.functions(services)
+        let functions: [(StaticString, HostFunction)] =
+            [
+                ("check_limit", LimitModule.check()),
+                ("json_encode", JSONModule.encode()), ("json_decode", JSONModule.decode(in: vm)),
+                ("url", URLModule.url()), ("log", LogModule.log(services)),
+                ("sleep", TimeModule.sleep(services)),
+                ("task_start", TaskModule.start(services)), ("task_wait", TaskModule.wait(services)),
+                ("check_cron", TimerModule.checkCron()), ("task_cancel", TaskModule.cancel(services)),
+                ("stream_write", StreamModule.write(services)),
+                ("stream_flush", StreamModule.flush(services)), ("stream_wait", StreamModule.wait(services)),
+            ] + StoreModule.functions(services.stores, in: vm) + BodyModule.functions(services)
         for (name, function) in functions {
             vm.push(function, on: stack)
             stack.setField(name, of: host)

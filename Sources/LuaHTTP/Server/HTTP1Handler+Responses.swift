@@ -98,6 +98,22 @@ extension HTTP1Handler: ExchangeConnection {
         return isWritable
     }
 
+    func probe() {
+        guard state.inputClosed else { return }
+        if let framing = streaming {
+            // RFC 9112 §7.1: a chunk size may begin with zeros; the next one will.
+            guard framing.sendsBody, framing.header == .chunked else { return }
+            takeOutput()
+            output.writeStaticString("0")
+        } else {
+            // RFC 9110 §15.2.1: a client that did not ask for 100 ignores it. Clients of 1.0 do not know it.
+            guard state.mayAnswer, exchange.head.version == .http11 else { return }
+            takeOutput()
+            output.writeStaticString(ResponseEncoder.continueLine)
+        }
+        flushOutput()
+    }
+
     func finish() {
         guard let framing = streaming else { return }
         if framing.sendsBody, framing.header == .chunked {

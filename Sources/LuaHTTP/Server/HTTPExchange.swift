@@ -53,9 +53,14 @@ protocol ExchangeConnection: AnyObject {
     func abort()
     func readBody()
     func refuse(_ error: HTTPError)
+    func probe()
     func upgrade(_ fields: UnsafeRawBufferPointer, to handlers: [any ChannelHandler]) -> Bool
     var isWritable: Bool { get }
     var isInputClosed: Bool { get }
+}
+
+extension ExchangeConnection {
+    func probe() {}
 }
 
 extension HTTPExchange {
@@ -90,6 +95,10 @@ extension HTTPExchange {
     /// anyway.
     @discardableResult
     func write(_ bytes: ByteBuffer) -> Bool { connection?.write(bytes) ?? false }
+
+    /// Sends a client that has sent FIN what means nothing to one that still reads; one that has gone answers
+    /// with RST, and then this exchange is cancelled. Nothing happens where nothing meaningless can be sent.
+    func probe() { connection?.probe() }
 
     /// Ends a started answer.
     func finish() { connection?.finish() }

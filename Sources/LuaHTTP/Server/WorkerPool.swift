@@ -28,8 +28,10 @@ final class WorkerPool: Sendable {
         self.gate = gate
         var seats: [Seat] = []
         for loop in group.makeIterator() {
+            var configuration = configuration
+            configuration.isFirst = seats.isEmpty
             seats.append(
-                try await loop.submit {
+                try await loop.submit { [configuration] in
                     let worker = try Worker(
                         loop: loop, configuration: configuration, templates: templates, logger: logger)
                     return Seat(

@@ -13,6 +13,8 @@ struct Answer {
         case template(variables: Int32, name: Int32)
         /// Path at this index, relative to the script; `download` is the name to save it under.
         case file(path: Int32, download: String?)
+        /// A function at this index that writes the body; nanoseconds between signs of life.
+        case stream(function: Int32, heartbeat: UInt64?)
         case empty
     }
 
@@ -80,6 +82,11 @@ struct AnswerReader {
         } else if found.contains(.file), stack.getField("file", of: table) == .string {
             let path = stack.top
             answer.content = .file(path: path, download: stack.stringField("filename", of: table))
+        } else if found.contains(.stream) {
+            stack.getField("heartbeat", of: table)
+            let heartbeat = stack.number(at: -1).flatMap { UInt64(exactly: ($0 * 1e9).rounded()) }
+            stack.getField("stream", of: table)
+            answer.content = .stream(function: stack.top, heartbeat: heartbeat)
         } else if found.contains(.body) {
             let type = stack.getField("body", of: table)
             guard type == .string else {
@@ -96,6 +103,7 @@ struct AnswerReader {
         static let body = Contents(rawValue: 1)
         static let template = Contents(rawValue: 2)
         static let file = Contents(rawValue: 4)
+        static let stream = Contents(rawValue: 8)
     }
 
     /// `status`, `content_type`, `headers` and `cookies` of the table at `table`. One pass over what is there
@@ -117,6 +125,7 @@ struct AnswerReader {
                 case 4 where ASCII.equals(key, "file"):
                     try expect(.string, "file")
                     found.insert(.file)
+                case 6 where ASCII.equals(key, "stream"): found.insert(.stream)
                 case 6 where ASCII.equals(key, "status"): answer.status = try status(at: -1)
                 case 7 where ASCII.equals(key, "headers"):
                     try expect(.table, "headers")

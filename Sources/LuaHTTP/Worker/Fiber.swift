@@ -27,6 +27,8 @@ class Fiber {
         /// Pushes the results.
         case results((LuaStack) -> Void)
         case error(HostError)
+        /// Pushes the error value, which is raised as it is.
+        case rethrown((LuaStack) -> Void)
     }
 
     // SAFETY: the worker owns its fibers and outlives them.
@@ -35,6 +37,12 @@ class Fiber {
     var coroutine: LuaCoroutine?
     private(set) var wait: Wait?
     private var lastWait: UInt64 = 0
+    /// Arguments of a function that is on the coroutine and has not been called.
+    var pendingArguments: Int32 = 0
+    /// Of the task whose error was raised here last: where that error comes from.
+    var cause: ScriptError?
+    /// Tasks that end with this fiber at the latest.
+    var tasks = TaskGroup()
 
     init(worker: Worker, generation: Generation) {
         self.worker = worker
@@ -42,6 +50,12 @@ class Fiber {
     }
 
     // MARK: Running
+
+    /// Whose tasks those are that this fiber starts.
+    var root: Fiber { self }
+
+    /// For the log: "GET /path".
+    var label: String { "?" }
 
     /// Lua code of this fiber is being run: it must not be ended now.
     var isRunning: Bool { worker.current === self }
@@ -60,6 +74,7 @@ class Fiber {
         let (status, _) = coroutine.resume(arguments: arguments)
         worker.current = outer
         if status == .awaiting { hostFunctionReturned() }
+        if !worker.unflushed.isEmpty { worker.flushStreams(after: self, status) }
         return status
     }
 
@@ -112,14 +127,17 @@ class Fiber {
     /// As ``endWait(_:_:)``, but the function that waits raises `error`, at the author's line.
     final func failWait(_ number: UInt64, _ error: HostError) { settle(number, .error(error)) }
 
-    /// Wait `number` is over, without results.
+    /// Wait `number` is over; its results, if any, are on the stack.
     final func wake(_ number: UInt64) {
         guard wait?.number == number else { return }
         wait = nil
-        resume(arguments: 0)
+        let arguments = pendingArguments
+        pendingArguments = 0
+        resume(arguments: arguments)
     }
 
-    private func settle(_ number: UInt64, _ outcome: Outcome) {
+    /// What ends wait `number`. `soon`: the fiber goes on in the next turn, whatever is running now.
+    final func settle(_ number: UInt64, _ outcome: Outcome, soon: Bool = false) {
         guard var wait, wait.number == number, wait.outcome == nil else { return }
         guard let stack = wait.stack else {
             wait.outcome = outcome
@@ -127,7 +145,7 @@ class Fiber {
             return
         }
         push(outcome, on: stack)
-        if worker.current == nil { return wake(number) }
+        if !soon, worker.current == nil { return wake(number) }
         // Lua is not entered from within itself: C stacks would grow with each fiber that wakes another.
         wait.outcome = outcome
         wait.cancellation = .nothing
@@ -149,7 +167,10 @@ class Fiber {
         case .results(let push): push(stack)
         case .error(let error):
             stack.push(error)
-            generation.vm.failWait(on: stack)
+            generation.vm.failWait(on: stack, asIs: false)
+        case .rethrown(let push):
+            push(stack)
+            generation.vm.failWait(on: stack, asIs: true)
         }
     }
 

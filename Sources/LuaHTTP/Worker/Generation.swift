@@ -33,6 +33,8 @@ final class Generation {
     private let errorHandlers: [Int: Int]
     /// Filters, tests and globals of the script.
     let additions: TemplateAdditions
+    private let timerDefinitions: [TimerDefinition]
+    private var timers: ScriptTimers?
     /// Templates of this generation; set once, before the first request.
     var templates = TemplateSet.empty
 
@@ -73,6 +75,7 @@ final class Generation {
         settings = definition.settings
         errorHandlers = definition.errorHandlers
         additions = definition.templates
+        timerDefinitions = definition.timers
         parameterNames = ParameterNames(table.parameterNames)
     }
 
@@ -89,6 +92,19 @@ final class Generation {
             failure.takePlace(from: route.origin)
             throw failure
         }
+    }
+
+    /// From now on the app's timers run: once it serves on `worker`.
+    func startTimers(on worker: Worker) {
+        let definitions = timerDefinitions.filter { $0.perWorker || worker.configuration.isFirst }
+        guard timers == nil, !definitions.isEmpty else { return }
+        timers = ScriptTimers(definitions, of: self, on: worker)
+    }
+
+    /// No run begins any more; those under way go on.
+    func stopTimers() {
+        timers?.stop()
+        timers = nil
     }
 
     var hasErrorHandlers: Bool { !errorHandlers.isEmpty }

@@ -23,6 +23,7 @@ extension RequestTask {
             var error = ScriptError(
                 takingFrom: stack, status: status,
                 withVariables: worker.isDevelopment && status == .runtimeError)
+            if let cause { error.continue(from: cause) }
             takePlaceOfRoute(&error)
             let code = status == .memoryError ? 503 : 500
             if state == .rendering, let rendering {
@@ -71,14 +72,16 @@ extension RequestTask {
         dropCoroutine(finished: false)
         worker.logFailure(failure, of: self)
         guard let exchange else { return end() }
-        if rendering?.hasStarted == true {
+        if rendering?.hasStarted == true || stream?.hasStarted == true {
             // The head is out: cut the body so that the client notices (RFC 9112 §8).
             worker.keepReport(of: failure, exchange: exchange)
             exchange.abort()
-            worker.logAccess(self, status: failure.status, bytes: rendering?.bytes ?? 0)
+            worker.logAccess(self, status: failure.status, bytes: rendering?.bytes ?? stream?.bytes ?? 0)
             return end()
         }
         rendering = nil
+        dropStream()
+        forgetLimit()
         if self.failure == nil, let handler = generation.errorHandler(for: failure.status) {
             self.failure = failure
             worker.keepReport(of: failure, exchange: exchange)

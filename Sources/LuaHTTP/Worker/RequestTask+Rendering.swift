@@ -41,7 +41,7 @@ extension RequestTask {
             case .call(let arguments):
                 // Not through `resume`: stacks would grow with each function that the page calls.
                 let status = self.step(arguments: arguments)
-                guard status == .ok else { return stopped(status) }
+                guard status == .ok, isSound else { return stopped(status) }
             case .failed(let error):
                 return fail(
                     with: Failure(status: 500, templateError: error, details: detailsOfPage(rendering)))

@@ -15,6 +15,8 @@ final class RequestTask: Fiber {
         case running
         /// The page is being rendered; slices may be under way to the client.
         case rendering
+        /// The function of `app.stream` runs, or waits.
+        case streaming
     }
 
     private(set) var exchange: HTTPExchange?
@@ -29,6 +31,14 @@ final class RequestTask: Fiber {
     var rendering: Rendering?
     /// Where its body goes.
     var body = RequestBody.collected
+    var stream: ResponseStream?
+    /// The client has gone, and the coroutine was running: it ends when it stops.
+    private var isGone = false
+    /// Its coroutine may go on.
+    var isSound: Bool { !isGone }
+    /// When the time for the handler is up; set when it first waits.
+    private var limitAlarm: WorkerTimers.ID?
+    private var waitingSince: UInt64 = 0
     private(set) var startedAt: NIODeadline = .uptimeNanoseconds(0)
 
     // MARK: Life
@@ -43,13 +53,18 @@ final class RequestTask: Fiber {
     /// Lets go of everything; the answer is out, or nobody wants it any more.
     func end() {
         guard state != .idle else { return }
+        if !tasks.isEmpty { endTasks() }
         state = .idle
+        cause = nil
         view?.end(in: generation.vm)
         view = nil
         requestTable = nil
         failure = nil
         route = nil
         if case .collected = body {} else { dropBody() }
+        isGone = false
+        forgetLimit()
+        dropStream()
         if let rendering { worker.recycle(rendering) }
         rendering = nil
         exchange?.task = nil
@@ -59,8 +74,12 @@ final class RequestTask: Fiber {
 
     /// The client has gone.
     func cancel() {
-        guard state != .idle else { return }
+        guard state != .idle, !isGone else { return }
         worker.logCancelled(self)
+        // Lua code cannot be ended while it runs; `out:write` may tell it first.
+        isGone = isRunning || stream?.hasWaiting(self) == true
+        stream?.close()
+        if isGone { return }
         dropCoroutine(finished: false)
         end()
     }
@@ -70,6 +89,8 @@ final class RequestTask: Fiber {
         dropCoroutine(finished: false)
         end()
     }
+
+    override var label: String { requestLine }
 
     /// "GET /path", for the log; what the client sent is escaped there.
     var requestLine: String {
@@ -156,19 +177,72 @@ final class RequestTask: Fiber {
 
     override func stopped(_ status: LuaStatus) {
         guard let coroutine else { return }
+        if isGone {
+            dropCoroutine(finished: status == .ok)
+            return end()
+        }
         switch status {
         case .ok:
-            if state == .rendering, let rendering {
+            if state == .streaming {
+                finishStream()
+            } else if state == .rendering, let rendering {
                 goOn(rendering.step())
             } else {
                 answer(from: 1, on: coroutine.stack)
             }
         case .awaiting:
+            limitTime()
             if state == .rendering { sendBeforeWait() }
         case .yielded: fail(with: Failure(status: 500, error: Self.strayYield))
         case .runtimeError, .syntaxError, .memoryError:
             fail(taking: coroutine.stack, status: status)
         }
+    }
+
+    // MARK: Time
+
+    /// Milliseconds for the handler.
+    private var timeLimit: UInt64 {
+        let ofRoute = route.flatMap { generation.routes[$0].limits[.time] }
+        return ofRoute.map { UInt64(clamping: $0) } ?? worker.configuration.limits.time
+    }
+
+    /// Handlers that do not wait cost nothing here; the watchdog sees to those.
+    private func limitTime() {
+        guard limitAlarm == nil, state != .streaming else { return }
+        waitingSince = worker.loop.now.uptimeNanoseconds
+        limitAlarm = worker.timers.add(.limit(self), inNanoseconds: timeLimit &* 1_000_000)
+    }
+
+    func forgetLimit() {
+        guard let limitAlarm else { return }
+        worker.timers.cancel(limitAlarm)
+        self.limitAlarm = nil
+    }
+
+    /// The handler has had its time. A page that waits for nothing but a slow client may go on.
+    func timeIsUp() {
+        limitAlarm = nil
+        guard let wait, let stack = wait.stack, state == .running || state == .rendering else { return }
+        let message =
+            "took longer than \(TimeSpan.text(Int(clamping: timeLimit))), waiting here"
+            + " (limits.time of the route or of app:config)"
+        fail(with: Failure(status: 503, error: ScriptError(message, at: stack)))
+    }
+
+    // MARK: The client
+
+    func clientIsReady() {
+        if let stream { stream.wakeWaiting() } else { goOnRendering() }
+    }
+
+    /// FIN: the client has gone, or has only finished sending. What is sent makes one that has gone say so; to the
+    /// other it is nothing. One that sent FIN with its request meant it so, and is left alone.
+    func inputClosed() {
+        if let stream { return stream.inputClosed() }
+        guard wait != nil, let exchange else { return }
+        let patience: UInt64 = 20_000_000
+        if worker.loop.now.uptimeNanoseconds &- waitingSince > patience { exchange.probe() }
     }
 
     // MARK: Answering
@@ -196,6 +270,8 @@ final class RequestTask: Fiber {
             sendFile(
                 named: stack.string(at: path) ?? "", download: download, status: answer.status,
                 hasContentType: answer.hasContentType)
+        case .stream(let function, let heartbeat):
+            beginStream(answer, function: function, heartbeat: heartbeat, on: stack)
         case .template(let variables, let name):
             render(answer, template: name, variables: variables, on: stack)
         }

@@ -18,6 +18,16 @@ final class Worker: HTTPApplication {
     var current: Fiber?
     let timers: WorkerTimers
     private let runQueue: RunQueue
+    /// Nanoseconds since 1970.
+    let wallClock: () -> Int64
+    /// Those that have not ended, by number.
+    var tasks: [Int64: ScriptTask] = [:]
+    var lastTask: Int64 = 0
+    /// Answers that scripts are writing, by number.
+    var streams: [Int64: ResponseStream] = [:]
+    var lastStream: Int64 = 0
+    /// Those with something written that has not been sent.
+    var unflushed: [ResponseStream] = []
     /// Header lines of the answer being put together.
     var fields = HeaderBlock()
     private var idleTasks: [RequestTask] = []
@@ -29,11 +39,13 @@ final class Worker: HTTPApplication {
 
     /// - Throws: ``ScriptError`` when the app does not load.
     init(
-        loop: any EventLoop, configuration: WorkerConfiguration, templates: TemplateSet, logger: Logger
+        loop: any EventLoop, configuration: WorkerConfiguration, templates: TemplateSet, logger: Logger,
+        wallClock: @escaping () -> Int64 = WallClock.nanoseconds
     ) throws(ScriptError) {
         self.loop = loop
         self.configuration = configuration
         self.logger = logger
+        self.wallClock = wallClock
         timers = WorkerTimers(loop: loop)
         runQueue = RunQueue(loop: loop)
         accessLog = configuration.hasAccessLog ? AccessLog(loop: loop, style: configuration.logStyle) : nil
@@ -50,6 +62,7 @@ final class Worker: HTTPApplication {
             try self.pushField(field, of: owner, on: stack)
         }
         relay.worker = self
+        generation.startTimers(on: self)
     }
 
     var logsAccess: Bool { accessLog != nil }
@@ -100,9 +113,12 @@ final class Worker: HTTPApplication {
         task(of: exchange)?.cancel()
     }
 
-    func inputClosed(_ exchange: HTTPExchange) { _ = live?.drop(exchange) }
+    func writable(_ exchange: HTTPExchange) { task(of: exchange)?.clientIsReady() }
 
-    func writable(_ exchange: HTTPExchange) { task(of: exchange)?.goOnRendering() }
+    func inputClosed(_ exchange: HTTPExchange) {
+        if let live, live.drop(exchange) { return }
+        task(of: exchange)?.inputClosed()
+    }
 
     func errorPage(_ error: HTTPError, _ exchange: HTTPExchange, into body: inout ByteBuffer) -> StaticString
     {
@@ -273,12 +289,17 @@ final class Worker: HTTPApplication {
     // MARK: End
 
     /// The server stops soon: nothing that never ends by itself may keep it.
-    func beginDrain() { live?.drain() }
+    func beginDrain() {
+        live?.drain()
+        for stream in Array(streams.values) where stream.isOfEvents { stream.task?.endEvents() }
+    }
 
     /// Closes the VM. No request may be in flight.
     func shutDown() {
         live?.end()
         accessLog?.flush()
+        generation.stopTimers()
+        for task in Array(tasks.values) { task.cancel() }
         timers.shutDown()
         idleTasks.removeAll()
         generation.vm.collectGarbage()
@@ -316,6 +337,18 @@ private final class ServiceRelay {
             body: { call, stack throws(HostError) in
                 guard let worker = self.worker else { throw .message("there is no request while the app is loading") }
                 return try worker.serve(call, on: stack)
+            },
+            tasks: { () throws(HostError) in
+                guard let worker = self.worker else {
+                    throw .message("no task can run while the app is loading: start it in a handler")
+                }
+                return worker
+            },
+            streams: { () throws(HostError) in
+                guard let worker = self.worker else {
+                    throw .message("there is no stream while the app loads")
+                }
+                return worker
             })
     }
 }

@@ -16,6 +16,8 @@ struct WorkerConfiguration: Sendable {
     var uploads = UploadDirectory.standard
     /// False where the loop knows no other threads (tests): what blocks runs on it.
     var usesThreads = true
+    /// Timers of the app run on one worker, unless they are for all.
+    var isFirst = true
     /// Tells open pages what changed; only where files are watched.
     var reloadFeed: ReloadFeed?
     /// Of the links on development pages.

@@ -8,6 +8,8 @@ final class WorkerTimers: NIOScheduledCallbackHandler {
     enum Alarm {
         /// The wait of this number is over.
         case wake(Fiber, UInt64)
+        /// The handler's time is up.
+        case limit(RequestTask)
         case call(() -> Void)
     }
 
@@ -41,6 +43,7 @@ final class WorkerTimers: NIOScheduledCallbackHandler {
         while let alarm = heap.popFirst(dueBy: now) {
             switch alarm {
             case .wake(let fiber, let number): fiber.wake(number)
+            case .limit(let task): task.timeIsUp()
             case .call(let body): body()
             }
         }

@@ -85,9 +85,15 @@ final class Connection {
     /// Reads an interim answer (1xx), which is a head and nothing else.
     func interim() throws -> Int { Response(head: try take(through: "\r\n\r\n")).status }
 
+    /// Reads up to and with `end`, as it comes.
+    func text(through end: String) throws -> String {
+        String(decoding: try take(through: end), as: UTF8.self)
+    }
+
     /// Reads one answer; bytes after it stay for the next.
-    func response(to method: String = "GET") throws -> Response {
+    func response(to method: String = "GET", skipsInterim: Bool = false) throws -> Response {
         var response = Response(head: try take(through: "\r\n\r\n"))
+        while skipsInterim, response.status < 200 { response = Response(head: try take(through: "\r\n\r\n")) }
         if method == "HEAD" || response.status == 204 || response.status == 304 { return response }
         if response["transfer-encoding"] == "chunked" {
             response.body = try chunks()

@@ -38,6 +38,7 @@ struct AnswerReaderTests {
                 case .template(let variables, let name):
                     "\(stack.type(at: variables).name) in " + (stack.string(at: name) ?? "?")
                 case .file(let path, let download): "file \(stack.string(at: path) ?? "?") \(download ?? "-")"
+                case .stream: "stream"
                 case .empty: "empty"
                 }
             let lines = String(buffer: fields.bytes).replacing("\r\n", with: ";")

@@ -20,10 +20,11 @@ final class InMemorySite {
     ///   - source: of app.lua.
     ///   - templates: name → source.
     ///   - files: path → content, beside app.lua.
+    ///   - wallClock: seconds since 1970 at the start; nil for the real time.
     init(
         _ source: String, templates: [String: String] = [:], files: [String: String] = [:],
         isDevelopment: Bool = true, memoryLimit: Int = 128 << 20, limits: Limits = Limits(),
-        reloadFeed: ReloadFeed? = nil
+        reloadFeed: ReloadFeed? = nil, isFirst: Bool = true, wallClock: Int64? = nil
     ) throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "site-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -36,13 +37,17 @@ final class InMemorySite {
         let loader = GenerationLoader(
             script: directory.path + "/app.lua", isDevelopment: isDevelopment, memoryLimit: memoryLimit)
         channel = EmbeddedChannel()
+        let loop = channel.embeddedEventLoop
+        var clock = WallClock.nanoseconds
+        if let wallClock { clock = { wallClock * 1_000_000_000 + Int64(loop.now.uptimeNanoseconds) } }
         let log = log
         worker = try Worker(
             loop: channel.eventLoop,
             configuration: WorkerConfiguration(
                 loader: loader, limits: limits, hasAccessLog: false, logStyle: .short,
-                host: "127.0.0.1", port: 8080, usesThreads: false, reloadFeed: reloadFeed),
-            templates: .empty, logger: Logger(label: "test") { _ in LogCapture.Handler(log) })
+                host: "127.0.0.1", port: 8080, isFirst: isFirst, usesThreads: false, reloadFeed: reloadFeed),
+            templates: .empty, logger: Logger(label: "test") { _ in LogCapture.Handler(log) },
+            wallClock: clock)
         var options = TemplateOptions()
         options.scriptFilters = worker.generation.additions.filters
         options.scriptTests = worker.generation.additions.tests
@@ -53,7 +58,11 @@ final class InMemorySite {
         let connections = LoopConnections(eventLoop: channel.eventLoop)
         handler = HTTP1Handler(application: worker, loop: connections, limits: limits, remoteAddress: nil)
         try channel.pipeline.syncOperations.addHandler(handler)
+        references = worker.generation.vm.liveReferences
     }
+
+    /// References that are held while no request is there.
+    private(set) var references = 0
 
     /// The request that the connection is at.
     var task: RequestTask? { handler.exchange.task as? RequestTask }
@@ -78,6 +87,17 @@ final class InMemorySite {
                 return .await
             }, on: coroutine.stack)
         #expect(coroutine.stack.call(arguments: 2, results: 0) == .ok)
+    }
+
+    /// The text of a Lua expression over globals.
+    func global(_ expression: String) throws -> String? {
+        let vm = worker.generation.vm
+        let coroutine = vm.takeCoroutine()
+        var source = "return tostring(\(expression))"
+        _ = source.withUTF8 { vm.load(UnsafeRawBufferPointer($0), name: "=test", on: coroutine.stack) }
+        guard coroutine.resume().status == .ok else { return nil }
+        defer { vm.put(coroutine) }
+        return coroutine.stack.string(at: 1)
     }
 
     deinit {

@@ -118,7 +118,7 @@ import Testing
 
     @Test func whereLuaCannotWaitTheErrorSaysSo() throws {
         let site = try InMemorySite(Self.app)
-        #expect(try site.get("/sort").contains("app.lua:14: cannot wait here"))
+        #expect(try site.get("/sort").contains("app.lua:14: cannot wait inside table.sort"))
         #expect(try site.get("/bad").contains("app.sleep expects a number of seconds"))
     }
 }

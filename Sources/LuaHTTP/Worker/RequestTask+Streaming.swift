@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+
+internal import NIOCore
+
+/// Streaming: the handler has returned a function, which writes the answer now.
+extension RequestTask {
+    /// - Parameters:
+    ///   - function: index of the function on `stack`.
+    ///   - heartbeat: nanoseconds between signs of life, for event streams.
+    func beginStream(_ answer: Answer, function: Int32, heartbeat: UInt64?, on stack: LuaStack) {
+        guard let exchange else { return end() }
+        // Nobody would see what it writes.
+        if exchange.isHead { return respondHeadOnly(answer.status, exchange) }
+        state = .streaming
+        forgetLimit()
+        worker.lastStream &+= 1
+        let stream = ResponseStream(
+            number: worker.lastStream, status: answer.status, fields: worker.fields.bytes, exchange: exchange,
+            worker: worker)
+        self.stream = stream
+        worker.streams[stream.number] = stream
+        if let heartbeat {
+            stream.beat(every: heartbeat)
+            // A browser shows with the head that it is connected, so it goes out before the first event.
+            worker.unflushed.append(stream)
+        }
+        stack.pushCopy(of: function)
+        stack.pushTable(array: 1)
+        stack.push(stream.number)
+        stack.setIndex(1, of: -2)
+        stack.mark(-1, as: .stream)
+        resume(arguments: 1)
+    }
+
+    private func respondHeadOnly(_ status: Int, _ exchange: HTTPExchange) {
+        let started = worker.fields.bytes.withUnsafeReadableBytes {
+            exchange.start(ResponseHead(status, fields: $0))
+        }
+        if started { exchange.finish() }
+        complete(status: status, bytes: 0)
+    }
+
+    /// The function has returned.
+    func finishStream() {
+        guard let stream else { return end() }
+        stream.finish()
+        complete(status: stream.status, bytes: stream.bytes)
+    }
+
+    /// The server stops: an event stream, which may be without end, ends well here, and `<close>` variables run.
+    func endEvents() {
+        guard state == .streaming, !isRunning, stream?.hasWaiting(self) != true else { return }
+        dropCoroutine(finished: false)
+        finishStream()
+    }
+
+    /// Lets go of the stream; whoever still writes to it hears that it has ended.
+    func dropStream() {
+        guard let stream else { return }
+        self.stream = nil
+        worker.streams[stream.number] = nil
+        stream.close()
+    }
+}
