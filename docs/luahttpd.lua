@@ -131,7 +131,7 @@ local Route = {}
 function Route:name(name) end
 
 ---@class luahttpd.RouteOptions
----@field limits? { body?: luahttpd.Size }
+---@field limits? { body?: luahttpd.Size, cpu?: number|string, memory?: luahttpd.Size }
 ---@field json? boolean  Bare tables are JSON
 
 ---@class luahttpd.RouteDefinition : luahttpd.RouteOptions
@@ -258,7 +258,7 @@ function Router:url_for(name, params, query) end
 ---@field log_level? "debug"|"info"|"warn"|"error"
 ---@field access_log? boolean
 ---@field undefined? "lenient"|"strict"|"chainable"
----@field limits? { body?: luahttpd.Size, memory?: luahttpd.Size, head?: luahttpd.Size, target?: luahttpd.Size, fields?: integer }
+---@field limits? { body?: luahttpd.Size, cpu?: number|string, memory?: luahttpd.Size, vm_memory?: luahttpd.Size, head?: luahttpd.Size, target?: luahttpd.Size, fields?: integer }
 
 ---@class luahttpd.Log
 ---@field debug fun(message: any, fields?: table<string, any>)

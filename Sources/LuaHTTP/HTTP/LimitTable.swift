@@ -21,7 +21,9 @@ extension Limits {
         case pipelinedBytes = "pipelined"
         case connections
         case connectionsPerAddress = "connections_per_address"
+        case cpuTime = "cpu"
         case memory
+        case vmMemory = "vm_memory"
     }
 
     struct Row: Sendable {
@@ -56,7 +58,9 @@ extension Limits {
             case .pipelinedBytes: pipelinedBytes
             case .connections: connections
             case .connectionsPerAddress: connectionsPerAddress
+            case .cpuTime: Int(clamping: cpuTime)
             case .memory: memory
+            case .vmMemory: vmMemory
             }
         }
         set {
@@ -77,7 +81,9 @@ extension Limits {
             case .pipelinedBytes: pipelinedBytes = newValue
             case .connections: connections = newValue
             case .connectionsPerAddress: connectionsPerAddress = newValue
+            case .cpuTime: cpuTime = UInt64(clamping: newValue)
             case .memory: memory = newValue
+            case .vmMemory: vmMemory = newValue
             }
         }
     }
@@ -133,7 +139,15 @@ extension Limits.Name {
             .init(unit: .count, range: 1...10_000_000, meaning: "open connections; idle ones make room → 503")
         case .connectionsPerAddress:
             .init(unit: .count, range: 1...10_000_000, meaning: "open connections of one address → 503")
+        case .cpuTime:
+            .init(
+                unit: .milliseconds, range: 10...Self.day,
+                meaning: "processor time of a handler between two waits → 503", isPerRoute: true)
         case .memory:
+            .init(
+                unit: .bytes, range: (64 << 10)...(1 << 40),
+                meaning: "Lua memory that one request may add → 503", isPerRoute: true)
+        case .vmMemory:
             .init(unit: .bytes, range: (1 << 20)...(1 << 40), meaning: "memory of each Lua VM → 503")
         }
     }

@@ -49,8 +49,12 @@ struct Limits: Sendable, Equatable {
     /// Connections of one address, an IPv6 one being its /64.
     var connectionsPerAddress = 256
 
+    /// Processor time of a handler from one wait to the next.
+    var cpuTime: UInt64 = 2_000
+    /// Bytes by which one request may let its Lua VM grow.
+    var memory = 64 << 20
     /// Bytes of each Lua VM.
-    var memory = 256 << 20
+    var vmMemory = 256 << 20
 
     /// Lingering close (RFC 9112 §9.6): after the answer, what the client still sends is dropped for so long
     /// and so much, so that a reset cannot destroy the answer on its way.

@@ -47,6 +47,7 @@ public final class Server: Sendable {
         var logger = logger
         logger.logLevel = settings.logLevel
         for warning in app.warnings { logger.warning("\(LogText.block(warning))") }
+        LuaStall.listen { [logger] in logger.warning("\($0.text)") }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.workers)
         do {
             let pool = try await WorkerPool(

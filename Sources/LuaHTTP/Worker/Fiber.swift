@@ -33,12 +33,14 @@ class Fiber {
     unowned(unsafe) let worker: Worker
     var generation: Generation
     var coroutine: LuaCoroutine?
+    var budget: LuaBudget
     private(set) var wait: Wait?
     private var lastWait: UInt64 = 0
 
     init(worker: Worker, generation: Generation) {
         self.worker = worker
         self.generation = generation
+        budget = generation.budget
     }
 
     // MARK: Running
@@ -57,7 +59,9 @@ class Fiber {
         guard let coroutine else { return .ok }
         let outer = worker.current
         worker.current = self
+        let turn = generation.vm.beginTurn(budget)
         let (status, _) = coroutine.resume(arguments: arguments)
+        generation.vm.endTurn(turn, &budget)
         worker.current = outer
         if status == .awaiting { hostFunctionReturned() }
         return status
