@@ -11,6 +11,7 @@ extension RequestTask {
             let rendering = try worker.beginRendering(
                 name, variables: variables, answer: answer, generation: generation, on: stack)
             self.rendering = rendering
+            rendering.limitTime(milliseconds: budget.cpu)
             goOn(rendering.step())
         } catch {
             fail(with: Failure(status: 500, templateError: error))
