@@ -221,7 +221,7 @@ local Route = {}
 function Route:name(name) end
 
 ---@class luahttpd.RouteOptions
----@field limits? { body?: luahttpd.Size, parts?: integer, part_head?: luahttpd.Size, field?: luahttpd.Size, file?: luahttpd.Size, inflation?: integer }
+---@field limits? { body?: luahttpd.Size, cpu?: number|string, memory?: luahttpd.Size, parts?: integer, part_head?: luahttpd.Size, field?: luahttpd.Size, file?: luahttpd.Size, inflation?: integer }
 ---@field json? boolean  Bare tables are JSON
 ---@field body? "stream"  The handler reads the body itself: req:read, req:parts, req:save
 
@@ -350,7 +350,7 @@ function Router:url_for(name, params, query) end
 ---@field log_level? "debug"|"info"|"warn"|"error"
 ---@field access_log? boolean
 ---@field undefined? "lenient"|"strict"|"chainable"
----@field limits? { body?: luahttpd.Size, memory?: luahttpd.Size, head?: luahttpd.Size, target?: luahttpd.Size, fields?: integer, parts?: integer, part_head?: luahttpd.Size, field?: luahttpd.Size, file?: luahttpd.Size, inflation?: integer }
+---@field limits? { body?: luahttpd.Size, cpu?: number|string, memory?: luahttpd.Size, vm_memory?: luahttpd.Size, head?: luahttpd.Size, target?: luahttpd.Size, fields?: integer, parts?: integer, part_head?: luahttpd.Size, field?: luahttpd.Size, file?: luahttpd.Size, inflation?: integer }
 
 ---@class luahttpd.Log
 ---@field debug fun(message: any, fields?: table<string, any>)

@@ -12,7 +12,7 @@ lh_coroutine lh_coroutine_take(lh_vm *vm) {
   if (vm->pool.count > 0) return vm->pool.items[--vm->pool.count];
   lh_coroutine co;
   co.state = lua_newthread(vm->L);
-  *(uintptr_t *)lua_getextraspace(co.state) |= LH_OF_HOST;
+  lh_set_mark(co.state, LH_OF_HOST);
   co.reference = lh_ref_take(vm->L);
   return co;
 }
@@ -39,15 +39,20 @@ static int reset(lh_vm *vm, lua_State *co, lua_State *from) {
   bool outer = vm->outer_yieldable;
   const char *blocked_by = vm->blocked_by;
   lua_State *blocked = vm->blocked;
+  lua_State *running = vm->running;
   vm->outer_yieldable = false;
   vm->blocked = NULL;
   vm->blocked_by = "__close, while its coroutine is being ended";
+  lh_clear_mark(co, LH_STOPPED);
+  if (lua_gethook(co) != NULL) lua_sethook(co, NULL, 0, 0);
+  lh_run_on(vm, co);
 #if LUA_VERSION_RELEASE_NUM >= 50406
   int status = lua_closethread(co, from);
 #else
   (void)from;
   int status = lua_resetthread(co);
 #endif
+  lh_run_on(vm, running);
   vm->outer_yieldable = outer;
   vm->blocked = blocked;
   vm->blocked_by = blocked_by;
@@ -56,17 +61,20 @@ static int reset(lh_vm *vm, lua_State *co, lua_State *from) {
 
 /* Innermost first, so that no <close> variable of an inner coroutine is
 ** forgotten. As deep as coroutines nest, which Lua bounds (LUAI_MAXCCALLS). */
-static void reset_chain(lh_vm *vm, lua_State *co) {
-  if (lh_is_waiting(co) && lua_touserdata(co, -1) == (void *)&lh_pass_key)
-    reset_chain(vm, lua_tothread(co, -2));
-  reset(vm, co, NULL);
+static void reset_chain(lh_vm *vm, lua_State *co, lua_State *from) {
+  if (lh_has_mark(co, LH_TORN)) return; /* the collector takes what it held */
+  lua_State *inner = lh_inner(co);
+  if (inner != NULL) reset_chain(vm, inner, from);
+  reset(vm, co, from);
   lua_settop(co, 0); /* an error of __close has nowhere to go */
 }
 
 void lh_coroutine_discard(lh_vm *vm, lh_coroutine co) {
-  int32_t depth = lh_enter_lua(vm);
-  reset_chain(vm, co.state);
-  lh_leave_lua(vm, depth);
+  if (vm->killed && vm->running == NULL) lh_renew(vm); /* it is what was to end */
+  lh_entry entry = lh_enter_lua(vm, co.state);
+  reset_chain(vm, co.state, NULL);
+  if (vm->killed) lh_renew(vm); /* one of __close had to be ended */
+  lh_leave_lua(vm, entry);
   lh_ref_free(vm, co.reference);
 }
 
@@ -75,9 +83,14 @@ void lh_coroutine_discard(lh_vm *vm, lh_coroutine co) {
 /* {==== The coroutine library ==== */
 
 bool lh_is_waiting(lua_State *co) {
-  if (lua_status(co) != LUA_YIELD) return false;
+  if (lua_status(co) != LUA_YIELD || lh_has_mark(co, LH_STOPPED)) return false;
   const void *key = lua_touserdata(co, -1);
   return key == &lh_await_key || key == &lh_pass_key;
+}
+
+bool lh_is_stopped(lua_State *co) {
+  for (lua_State *inner; (inner = lh_inner(co)) != NULL;) co = inner;
+  return lh_has_mark(co, LH_STOPPED);
 }
 
 /* Yields on: a wait in coroutine `index` of L passes through L. The inner
@@ -99,7 +112,7 @@ static lua_State *check_coroutine(lua_State *L) {
 ** reads after the handler returned. */
 static const char *busy(lua_State *co) {
   if (lh_is_waiting(co)) return "a coroutine that is waiting";
-  return lh_is_of_host(co) ? "the coroutine of a request" : NULL;
+  return lh_has_mark(co, LH_OF_HOST) ? "the coroutine of a request" : NULL;
 }
 
 /* One step of co with narg values from the top of L. Returns the number of
@@ -124,12 +137,21 @@ static int step(lua_State *L, lua_State *co, int narg, bool *waits) {
   lua_State *blocked = vm->blocked;
   vm->outer_yieldable = outer && lua_isyieldable(L);
   if (outer && !vm->outer_yieldable) vm->blocked = L;
+  lh_run_on(vm, co);
   int status = lua_resume(co, L, narg, &nres);
+  lh_run_on(vm, L);
   vm->outer_yieldable = outer;
   vm->blocked = blocked;
   if (status != LUA_OK && status != LUA_YIELD) {
+    if (LH_UNLIKELY(vm->killed)) lh_set_mark(co, LH_TORN);
     lua_xmove(co, L, 1);
     return -1;
+  }
+  if (LH_UNLIKELY(vm->killed) && lh_is_stopped(co)) {
+    *waits = true; /* never to go on */
+    if (lua_isyieldable(L)) return 0;
+    reset_chain(vm, co, L);
+    return luaL_error(L, "ran too long without waiting");
   }
   if (lh_is_waiting(co)) {
     *waits = true;
@@ -175,7 +197,7 @@ static int finish_wrap(lua_State *L, int narg) {
   if (waits) return pass_wait(L, lua_upvalueindex(1), wrap_go_on);
   if (n >= 0) return n;
   int status = lua_status(co);
-  if (status != LUA_OK && status != LUA_YIELD) { /* error in the coroutine */
+  if (status != LUA_OK && status != LUA_YIELD && !lh_has_mark(co, LH_TORN)) {
     status = reset(vm_of(L), co, L);
     lua_xmove(co, L, 1);
   }

@@ -3,6 +3,10 @@
 #ifndef LH_INTERNAL_H
 #define LH_INTERNAL_H
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* POSIX, and what Linux has beyond it */
+#endif
+
 #if __has_include(<lua5.4/lua.h>)
 #include <lua5.4/lauxlib.h>
 #include <lua5.4/lua.h>
@@ -16,6 +20,11 @@
 #include <string.h>
 
 #include "CLua.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <time.h>
 
 #if LUA_VERSION_NUM != 504
 #error "luahttpd needs Lua 5.4"
@@ -53,6 +62,10 @@ struct lh_vm {
   /* Memory. Growth is refused only while Lua code runs (in_swift == 0), so
   ** that no memory error can jump over a Swift frame. */
   size_t used, peak, limit, blocks;
+  size_t ceiling; /* the limit in force: that of the turn's budget, or the VM's */
+  size_t floor;   /* what the app itself holds, without any request */
+  size_t collected; /* what was left after the last collection to make room */
+  bool refused;   /* in this turn memory was */
   int64_t fail_countdown;
   lh_small small;
   int32_t in_swift;
@@ -67,6 +80,19 @@ struct lh_vm {
   const char *blocked_by;
   lua_CFunction sort, gsub, require; /* as opened, for messages */
   lua_CFunction passing[3];          /* functions in C that can be left */
+
+  /* Turns, see lh_watchdog.c. The handler of a signal reads and sets these. */
+  lua_State *volatile running; /* innermost thread inside Lua, or NULL */
+  volatile sig_atomic_t killed; /* Lua code is to end, wherever it is */
+  int32_t stopped_line;         /* where Lua code was ended last */
+  int32_t inside;              /* turns and entries into Lua, nested */
+  lh_vm *outer;                /* another VM in whose turn ours began */
+  uint32_t cpu_limit;          /* of this turn, milliseconds; 0: none */
+  uint32_t cpu_default;        /* of Lua code outside of all turns */
+  const char *place;           /* whose turn it is */
+
+  lh_blocker blocker; /* takes calls that may block, see lh_job.h */
+  void *blocker_context;
 
   lua_State *refs; /* values the host refers to, by stack index */
   int32_t *free_refs;
@@ -85,26 +111,139 @@ extern const char lh_pass_key;   /* …and by each coroutine it passes through *
 extern const char lh_failed_key; /* …replaced by this when the wait failed, */
 extern const char lh_rethrown_key; /* …or this, with a place in the message */
 
-/* The extra space of a thread is the address of its VM; the lowest bit is set
-** in threads that the host resumes, the coroutines of the pool. */
-enum { LH_OF_HOST = 1 };
+/* The extra space of a thread is the address of its VM; marks of the thread
+** are in the lowest bits. */
+enum {
+  LH_OF_HOST = 1, /* the host resumes it: a coroutine of the pool */
+  /* The watchdog stopped it between two instructions, by a yield: nothing may
+  ** be pushed onto it or read from its top; it is only reset. */
+  LH_STOPPED = 2,
+  /* …by an error, which leaves it without hooks: what resetting it would run
+  ** could not be ended again, so it is only dropped. */
+  LH_TORN = 4,
+  LH_MARKS = 7
+};
 
 static inline lh_vm *vm_of(lua_State *L) {
-  return (lh_vm *)(*(uintptr_t *)lua_getextraspace(L) & ~(uintptr_t)LH_OF_HOST);
+  return (lh_vm *)(*(uintptr_t *)lua_getextraspace(L) & ~(uintptr_t)LH_MARKS);
 }
-static inline bool lh_is_of_host(lua_State *L) {
-  return *(uintptr_t *)lua_getextraspace(L) & LH_OF_HOST;
+static inline bool lh_has_mark(lua_State *L, uintptr_t mark) {
+  return *(uintptr_t *)lua_getextraspace(L) & mark;
+}
+static inline void lh_set_mark(lua_State *L, uintptr_t mark) {
+  *(uintptr_t *)lua_getextraspace(L) |= mark;
+}
+static inline void lh_clear_mark(lua_State *L, uintptr_t mark) {
+  *(uintptr_t *)lua_getextraspace(L) &= ~mark;
 }
 
-/* Lua code may run between enter and leave, and memory may be refused. */
-static inline int32_t lh_enter_lua(lh_vm *vm) {
-  int32_t depth = vm->in_swift;
+/* {==== Turns (lh_watchdog.c) ==== */
+
+/* Whose line held up the thread, gathered by the thread itself. */
+typedef struct lh_sample {
+  uint32_t epoch; /* of which turn */
+  int line;
+  bool in_c;
+  bool in_host; /* no Lua code ran: a page was rendered */
+  char source[LUA_IDSIZE];
+  char place[96];
+} lh_sample;
+
+/* What the watchdog knows of a thread that runs Lua. */
+typedef struct lh_seat {
+  _Atomic uint32_t epoch; /* odd in a turn; another number for each */
+  _Atomic uint32_t cpu_limit;
+  lh_vm *vm; /* whose turn it is */
+  const char *place;
+  bool taken;
+  _Atomic uint32_t kill_epoch, sample_epoch; /* turns that signals are for */
+  _Atomic uint32_t placed, sampled;          /* turn of which `sample` tells */
+  lh_sample sample;
+  /* Of the watchdog's thread. */
+  pthread_t thread;
+  clockid_t clock;
+  uint32_t seen;
+  uint64_t since, cpu_since;
+  bool asked, told;
+  struct lh_seat *next;
+} lh_seat;
+
+/* Readable in the handler of a signal: no memory is allocated for it then. */
+#define LH_TLS __attribute__((tls_model("initial-exec")))
+extern _Thread_local LH_TLS lh_seat lh_here;
+extern _Atomic bool lh_watchdog_sleeps;
+
+void lh_wake_watchdog(lh_seat *seat);
+void lh_arm_kill(lua_State *L);
+
+#define LH_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+static inline void lh_count_epoch(lh_seat *seat, uint32_t by) {
+  uint32_t epoch = atomic_load_explicit(&seat->epoch, memory_order_relaxed);
+  atomic_store_explicit(&seat->epoch, epoch + by, memory_order_release);
+}
+
+/* Begins the turn of a VM, and ends it. */
+static inline void lh_begin(lh_vm *vm, uint32_t cpu_limit, const char *place) {
+  lh_seat *seat = &lh_here;
+  vm->outer = seat->vm;
+  vm->cpu_limit = cpu_limit;
+  vm->place = place;
+  vm->refused = false;
+  seat->place = place;
+  seat->vm = vm;
+  atomic_store_explicit(&seat->cpu_limit, cpu_limit, memory_order_relaxed);
+  lh_count_epoch(seat, vm->outer == NULL ? 1 : 2);
+  if (LH_UNLIKELY(!seat->taken || atomic_load_explicit(&lh_watchdog_sleeps,
+                                                       memory_order_relaxed)))
+    lh_wake_watchdog(seat);
+}
+static inline void lh_end(lh_vm *vm) {
+  lh_seat *seat = &lh_here;
+  lh_vm *outer = vm->outer;
+  lh_count_epoch(seat, outer == NULL ? 1 : 2);
+  atomic_signal_fence(memory_order_seq_cst);
+  seat->vm = outer;
+  if (outer != NULL) {
+    seat->place = outer->place;
+    atomic_store_explicit(&seat->cpu_limit, outer->cpu_limit, memory_order_relaxed);
+  }
+  vm->outer = NULL;
+  vm->killed = 0;
+}
+/* What was to be ended has been: the rest of the turn has a budget of its own. */
+static inline void lh_renew(lh_vm *vm) {
+  vm->killed = 0;
+  if (vm->inside > 0) lh_count_epoch(&lh_here, 2);
+}
+
+/* Lua goes on in thread L, or nowhere. */
+static inline void lh_run_on(lh_vm *vm, lua_State *L) {
+  vm->running = L;
+  atomic_signal_fence(memory_order_seq_cst);
+  if (LH_UNLIKELY(vm->killed) && L != NULL) lh_arm_kill(L);
+}
+
+/* Lua code may run on L between enter and leave, and memory may be refused. */
+typedef struct lh_entry {
+  int32_t in_swift;
+  lua_State *running;
+} lh_entry;
+
+static inline lh_entry lh_enter_lua(lh_vm *vm, lua_State *L) {
+  lh_entry entry = {vm->in_swift, vm->running};
   vm->in_swift = 0;
-  return depth;
+  if (vm->inside++ == 0) lh_begin(vm, vm->cpu_default, NULL);
+  lh_run_on(vm, L);
+  return entry;
 }
-static inline void lh_leave_lua(lh_vm *vm, int32_t depth) {
-  vm->in_swift = depth;
+static inline void lh_leave_lua(lh_vm *vm, lh_entry entry) {
+  lh_run_on(vm, entry.running);
+  vm->in_swift = entry.in_swift;
+  if (--vm->inside == 0) lh_end(vm);
 }
+
+/* }==== */
 
 /* The chunks of the library are named "=luahttpd/<file>"; their lines are not
    the author's. */
@@ -123,6 +262,8 @@ bool lh_is_waiting(lua_State *co); /* a host function waits in it, or deeper */
 void lh_push_wrapped(lua_State *L, int index);
 bool lh_passes_waits(lua_CFunction function); /* coroutine.resume, wrap */
 void lh_open_host(lua_State *L);
+bool lh_is_stopped(lua_State *co); /* …or the watchdog stopped it there */
+
 void *lh_grow(void *items, int32_t *capacity, size_t item_size);
 
 /* Sets the metatable of an LHT_* kind on the table on top. */
@@ -133,5 +274,6 @@ void lh_open_coroutines(lua_State *L);
 void lh_open_kinds(lua_State *L);
 void lh_open_requests(lua_State *L);
 void lh_open_refs(lua_State *L);
+void lh_open_io(lua_State *L);
 
 #endif

@@ -92,9 +92,13 @@ static void *out_of_memory(const lh_vm *vm, bool shrinks) {
 
 /* Whether Lua code may have so many bytes more. */
 static bool may_grow(lh_vm *vm, size_t more) {
-  if (vm->used + more > vm->limit) return false;
+  if (vm->used + more > vm->ceiling) {
+    vm->refused = true;
+    return false;
+  }
   if (vm->fail_countdown > 0 && --vm->fail_countdown == 0)
     vm->fail_countdown = -1;
+  if (vm->fail_countdown < 0) vm->refused = true;
   return vm->fail_countdown >= 0;
 }
 

@@ -39,6 +39,7 @@ static int open_libraries(lua_State *L) {
   lh_open_host(L);
   lh_open_kinds(L);
   lh_open_requests(L);
+  lh_open_io(L);
   lht_open(L);
   return 0;
 }
@@ -47,7 +48,7 @@ lh_vm *lh_vm_create(lh_host host, size_t memory_limit) {
   lh_vm *vm = calloc(1, sizeof *vm);
   if (vm == NULL) return NULL;
   vm->host = host;
-  vm->limit = SIZE_MAX;
+  vm->limit = vm->ceiling = SIZE_MAX;
   vm->free_view = -1;
   vm->in_swift = 1; /* Swift is what calls us */
   vm->L = lua_newstate(lh_allocate, vm);
@@ -64,17 +65,18 @@ lh_vm *lh_vm_create(lh_host host, size_t memory_limit) {
     lh_vm_close(vm);
     return NULL;
   }
-  vm->limit = memory_limit;
+  vm->limit = vm->ceiling = memory_limit;
   return vm;
 }
 
 size_t lh_vm_close(lh_vm *vm) {
-  vm->limit = SIZE_MAX; /* finalizers may need memory to release some */
+  vm->limit = vm->ceiling = SIZE_MAX; /* finalizers may need some to free some */
   vm->fail_countdown = 0;
   vm->outer_yieldable = false;
-  int32_t depth = lh_enter_lua(vm);
+  lh_entry entry = lh_enter_lua(vm, vm->L);
   lua_close(vm->L);
-  lh_leave_lua(vm, depth);
+  vm->killed = 0;
+  lh_leave_lua(vm, entry);
   size_t leaked = vm->blocks;
   free(vm->free_refs);
   free(vm->pool.items);
@@ -92,9 +94,16 @@ lh_memory lh_vm_memory(const lh_vm *vm) {
   return (lh_memory){vm->used, vm->peak, vm->limit, vm->blocks};
 }
 
-void lh_vm_set_memory_limit(lh_vm *vm, size_t bytes) { vm->limit = bytes; }
+void lh_vm_set_memory_limit(lh_vm *vm, size_t bytes) {
+  vm->limit = vm->ceiling = bytes;
+}
 
-bool lh_vm_over_limit(const lh_vm *vm) { return vm->used > vm->limit; }
+bool lh_vm_over_limit(const lh_vm *vm) { return vm->used > vm->ceiling; }
+
+void lh_vm_settle(lh_vm *vm) {
+  lh_vm_collect(vm);
+  vm->floor = vm->used;
+}
 
 /* Does not enter Lua: finalizers may not call Swift, which is in a call. */
 void lh_vm_collect(lh_vm *vm) { lua_gc(vm->L, LUA_GCCOLLECT); }

@@ -63,6 +63,19 @@ struct StackContractTests {
             Case(name: "lh_vm_memory", change: 0) { #expect(lh_vm_memory(lh_vm_of($0)).used > 0) },
             Case(name: "lh_vm_set_memory_limit", change: 0) { lh_vm_set_memory_limit(lh_vm_of($0), 1 << 30) },
             Case(name: "lh_vm_over_limit", change: 0) { #expect(!lh_vm_over_limit(lh_vm_of($0))) },
+            Case(name: "lh_vm_settle", change: 0) { lh_vm_settle(lh_vm_of($0)) },
+            Case(name: "lh_turn_begin end is_over", change: 0) {
+                var budget = lh_budget(cpu: 1000, memory: 1 << 20, held: 0, place: nil)
+                let turn = lh_turn_begin(lh_vm_of($0), &budget)
+                #expect(!lh_turn_is_over(lh_vm_of($0)))
+                lh_turn_end(lh_vm_of($0), turn, &budget)
+            },
+            Case(name: "lh_vm_set_cpu_limit", change: 0) { lh_vm_set_cpu_limit(lh_vm_of($0), 1000) },
+            Case(name: "lh_thread_time", change: 0) { _ in #expect(lh_thread_time() > 0) },
+            Case(name: "lh_turn_end", change: 0) { _ in },
+            Case(name: "lh_turn_is_over", change: 0) { #expect(!lh_turn_is_over(lh_vm_of($0))) },
+            Case(name: "lh_stall_listen", change: 0) { _ in lh_stall_listen(nil) },
+            Case(name: "lh_inner", change: 0) { #expect(lh_inner($0) == nil) },
             Case(name: "lh_vm_collect", change: 0) { lh_vm_collect(lh_vm_of($0)) },
             Case(name: "lh_vm_fail_allocation", change: 0) { lh_vm_fail_allocation(lh_vm_of($0), 0) },
             Case(name: "lh_vm_live_references", change: 0) {

@@ -23,6 +23,9 @@ final class TestVM {
         return 1
     }
 
+    /// What each step may use.
+    var budget = lh_budget(cpu: 0, memory: .max, held: 0, place: nil)
+
     /// Host functions, in the order in which scripts get them.
     private static let prelude = "local wait, fail, note, call = ...; "
 
@@ -104,12 +107,14 @@ final class TestVM {
 
     func resume(_ state: OpaquePointer, arguments: Int32, waits: Int) -> Outcome {
         var results: Int32 = 0
+        let turn = lh_turn_begin(vm, &budget)
         let status = lh_resume(state, arguments, &results)
+        lh_turn_end(vm, turn, &budget)
         switch status {
         case LH_OK:
             let values = results == 0 ? [] : (-results ... -1).map { text(state, $0) }
             return Outcome(status: status, text: values.joined(separator: " "), waits: waits)
-        case LH_AWAITING, LH_YIELDED: return Outcome(status: status, text: "", waits: waits)
+        case LH_AWAITING, LH_YIELDED, LH_ERROR_TIME: return Outcome(status: status, text: "", waits: waits)
         default: return Outcome(status: status, text: text(state, -1), waits: waits)
         }
     }

@@ -37,7 +37,9 @@ typedef enum lh_status {
   LH_YIELDED,       /* resume: coroutine.yield outside of any coroutine */
   LH_ERROR_RUNTIME, /* these leave the error value on top */
   LH_ERROR_SYNTAX,
-  LH_ERROR_MEMORY
+  LH_ERROR_MEMORY,
+  LH_ERROR_TIME /* ended by the watchdog. resume: no value is on top; until the
+                ** coroutine is discarded only lh_frame and lh_inner may be used */
 } lh_status;
 
 /* What a host function returns to the trampoline, when not a result count. */
@@ -90,7 +92,9 @@ lh_memory lh_vm_memory(const lh_vm *vm);
 void lh_vm_set_memory_limit(lh_vm *vm, size_t bytes);
 /* True when more is held than the limit allows: possible after host work,
 ** which the allocator never refuses. */
-bool lh_vm_over_limit(const lh_vm *vm);
+bool lh_vm_over_limit(const lh_vm *vm); /* …or the budget of the turn */
+/* The app is loaded: what it holds now is not a request's. Collects first. */
+void lh_vm_settle(lh_vm *vm);
 /* Runs a full collection. Finalizers cannot call the host meanwhile. */
 void lh_vm_collect(lh_vm *vm);
 /* Tests: from the k-th growth of memory by Lua code on, each growth fails,
@@ -100,6 +104,52 @@ void lh_vm_fail_allocation(lh_vm *vm, int64_t k);
 size_t lh_vm_live_references(const lh_vm *vm);
 /* "Lua 5.4.4": the release this program was built with. */
 const char *lh_lua_release(void);
+
+/* }==== */
+
+/* {==== Turns and the watchdog (lh_watchdog.c) ==== */
+
+/* What a task may use, and what it has in use. */
+typedef struct lh_budget {
+  uint32_t cpu;      /* milliseconds of processor time in one turn; 0: no limit */
+  size_t memory;     /* bytes by which it may let the VM grow */
+  size_t held;       /* bytes by which its turns did so far */
+  const char *place; /* whose it is, for the log ("app.lua:12"); stays in place
+                     ** during the turn */
+} lh_budget;
+
+/* For lh_turn_end. */
+typedef struct lh_turn {
+  size_t ceiling, used;
+} lh_turn;
+
+/* What happens between begin and end is one turn of a task: from one wait to
+** the next. Lua code that runs longer than it may gets LH_ERROR_TIME, and with
+** more memory LH_ERROR_MEMORY. Turns nest; only the outermost has a clock. */
+lh_turn lh_turn_begin(lh_vm *vm, const lh_budget *budget);
+void lh_turn_end(lh_vm *vm, lh_turn turn, lh_budget *budget);
+/* The limit of Lua code outside of turns: <close> variables of a cancelled
+** request, finalizers of a VM that closes. None at first. */
+void lh_vm_set_cpu_limit(lh_vm *vm, uint32_t milliseconds);
+/* The time is used up. Long work of the host asks and ends itself. */
+bool lh_turn_is_over(const lh_vm *vm);
+/* Processor time of the calling thread in microseconds, for work of several
+** turns: a page that lets others go first. */
+uint64_t lh_thread_time(void);
+
+/* A turn that held up its thread for more than 50 ms. */
+typedef struct lh_stall {
+  const char *source; /* the line that ran then; line 0 when it is not known */
+  int32_t line;
+  bool in_c;          /* a function in C ran, called from there */
+  const char *place;  /* of the budget */
+  uint32_t milliseconds;
+  bool ended;
+  uint32_t omitted;   /* stalls since the last one that was told */
+} lh_stall;
+typedef void (*lh_stall_listener)(const lh_stall *stall);
+/* Called from a thread of the watchdog, at most once a second. */
+void lh_stall_listen(lh_stall_listener listener);
 
 /* }==== */
 
@@ -122,6 +172,9 @@ lh_status lh_resume(lh_state *co, int32_t nargs, int32_t *nresults);
 /* The thread on which the host function that waits was called: its results
 ** go there. Valid right after lh_resume returned LH_AWAITING. */
 lh_state *lh_waiting(lh_vm *vm);
+/* The coroutine of the script through which co waits, or in which it was ended;
+** NULL in the innermost. [-0, +0, -] */
+lh_state *lh_inner(lh_state *co);
 /* The wait ends with an error: the value on top of `waiting` is raised in the
 ** script by the next lh_resume. A message gets the author's line, unless
 ** `as_is`: then it has a place already. [-0, +0, -] */
@@ -335,6 +388,8 @@ void lh_request_end(lh_vm *vm, uint64_t token);
 void *lh_request_owner(lh_state *L, int32_t index);
 
 /* }==== */
+
+#include "lh_job.h"
 
 #if __has_include("lh_template.h")
 #include "lh_template.h"

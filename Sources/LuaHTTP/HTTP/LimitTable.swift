@@ -26,8 +26,10 @@ extension Limits {
         case pipelinedBytes = "pipelined"
         case connections
         case connectionsPerAddress = "connections_per_address"
+        case cpuTime = "cpu"
         case memory
         case time
+        case vmMemory = "vm_memory"
     }
 
     struct Row: Sendable {
@@ -67,8 +69,10 @@ extension Limits {
             case .pipelinedBytes: pipelinedBytes
             case .connections: connections
             case .connectionsPerAddress: connectionsPerAddress
+            case .cpuTime: Int(clamping: cpuTime)
             case .memory: memory
             case .time: Int(clamping: time)
+            case .vmMemory: vmMemory
             }
         }
         set {
@@ -94,8 +98,10 @@ extension Limits {
             case .pipelinedBytes: pipelinedBytes = newValue
             case .connections: connections = newValue
             case .connectionsPerAddress: connectionsPerAddress = newValue
+            case .cpuTime: cpuTime = UInt64(clamping: newValue)
             case .memory: memory = newValue
             case .time: time = UInt64(clamping: newValue)
+            case .vmMemory: vmMemory = newValue
             }
         }
     }
@@ -176,7 +182,15 @@ extension Limits.Name {
             .init(unit: .count, range: 1...10_000_000, meaning: "open connections; idle ones make room → 503")
         case .connectionsPerAddress:
             .init(unit: .count, range: 1...10_000_000, meaning: "open connections of one address → 503")
+        case .cpuTime:
+            .init(
+                unit: .milliseconds, range: 10...Self.day,
+                meaning: "processor time of a handler between two waits → 503", isPerRoute: true)
         case .memory:
+            .init(
+                unit: .bytes, range: (64 << 10)...(1 << 40),
+                meaning: "Lua memory that one request may add → 503", isPerRoute: true)
+        case .vmMemory:
             .init(unit: .bytes, range: (1 << 20)...(1 << 40), meaning: "memory of each Lua VM → 503")
         case .time:
             .init(

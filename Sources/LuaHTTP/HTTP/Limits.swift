@@ -61,8 +61,12 @@ struct Limits: Sendable, Equatable {
     /// Connections of one address, an IPv6 one being its /64.
     var connectionsPerAddress = 256
 
+    /// Processor time of a handler from one wait to the next.
+    var cpuTime: UInt64 = 2_000
+    /// Bytes by which one request may let its Lua VM grow.
+    var memory = 64 << 20
     /// Bytes of each Lua VM.
-    var memory = 256 << 20
+    var vmMemory = 256 << 20
     /// From a handler's first wait to its answer → 503. Browsers give up later, and nobody waits that long.
     var time: UInt64 = 30_000
 

@@ -229,6 +229,8 @@ enum LuaStatus {
     case yielded
     /// These leave the error value on top.
     case runtimeError, syntaxError, memoryError
+    /// Ended by the watchdog: there is no error value, and the coroutine can only be discarded.
+    case timeError
 
     init(_ code: lh_status) {
         switch code {
@@ -237,6 +239,7 @@ enum LuaStatus {
         case LH_YIELDED: self = .yielded
         case LH_ERROR_SYNTAX: self = .syntaxError
         case LH_ERROR_MEMORY: self = .memoryError
+        case LH_ERROR_TIME: self = .timeError
         default: self = .runtimeError
         }
     }

@@ -11,6 +11,8 @@ final class LuaVM {
     private(set) var functions: [HostFunction] = []
     /// Answers reads of request fields that are computed by the host.
     var readField: RequestFieldReader?
+    /// Begins a wait for a call that may block, and starts it; false when nothing can wait.
+    var onBlockingCall: ((LuaJob) -> Bool)?
     private var isClosed = false
 
     /// - Parameter memoryLimit: bytes at which Lua code gets "not enough memory".
@@ -30,7 +32,7 @@ final class LuaVM {
     }
 
     /// What C hands back to us; lives as long as the VM.
-    private let context: HostContext
+    let context: HostContext
 
     var main: LuaStack { LuaStack(state: lh_vm_main(vm)) }
 

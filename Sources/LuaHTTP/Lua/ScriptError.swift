@@ -15,7 +15,7 @@ struct ScriptError: Error, Sendable, Equatable {
         var variables: [ScriptVariable] = []
     }
 
-    enum Kind: Sendable, Equatable { case runtime, syntax, memory }
+    enum Kind: Sendable, Equatable { case runtime, syntax, memory, time }
 
     var kind: Kind = .runtime
     /// Without the place.
@@ -45,18 +45,29 @@ extension ScriptError {
     ///   - status: what running it returned.
     ///   - withVariables: also the local variables of the calls, for the development page.
     init(takingFrom stack: LuaStack, status: LuaStatus, withVariables: Bool = false) {
+        guard status != .timeError else {
+            // Local variables would be pushed onto a stack that must stay as it is.
+            self.init(
+                kind: .time, message: Self.outOfTime, frames: Self.frames(of: stack, withVariables: false))
+            splitPlace()
+            return
+        }
         self.init(message: Self.text(of: stack))
         stack.pop()
         switch status {
         case .memoryError:
             kind = .memory
-            message = "not enough memory (raise the limit with app:config { limits = { memory = … } })"
+            message =
+                "not enough memory (limits = { memory = … } is for each request, vm_memory for all of a worker)"
         case .syntaxError: kind = .syntax
         default: kind = .runtime
         }
         frames = Self.frames(of: stack, withVariables: withVariables)
         splitPlace()
     }
+
+    private static let outOfTime =
+        "ran too long without waiting (limits = { cpu = … } bounds the processor time between two waits)"
 
     /// The error value as text; metamethods of the script run protected.
     private static func text(of stack: LuaStack) -> String {
@@ -89,7 +100,17 @@ extension ScriptError {
 
     /// Calls still on the thread, without those of C and of our own library; at most 50.
     static func frames(of stack: LuaStack, withVariables: Bool) -> [Frame] {
+        // One that the watchdog ended in a coroutine of the script has its innermost calls there.
+        var states = [stack.state]
+        while let inner = lh_inner(states[states.count - 1]) { states.append(inner) }
         var frames: [Frame] = []
+        for state in states.reversed() { appendFrames(of: LuaStack(state: state), withVariables, to: &frames) }
+        return frames
+    }
+
+    private static func appendFrames(
+        of stack: LuaStack, _ withVariables: Bool, to frames: inout [Frame]
+    ) {
         var info = lh_frame_info()
         var level: Int32 = 0
         // Lua walks from the top to find a level, so a deep recursion in C or in the library must end this.
@@ -105,7 +126,6 @@ extension ScriptError {
             }
             frames.append(frame)
         }
-        return frames
     }
 
     private static let mostWithVariables = 12

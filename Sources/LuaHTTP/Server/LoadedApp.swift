@@ -35,7 +35,7 @@ public struct LoadedApp: Sendable {
     /// - Throws: ``LoadError`` with everything that is wrong.
     public init(_ options: ServerOptions) throws(LoadError) {
         let loader = GenerationLoader(
-            script: options.script, isDevelopment: options.mode != .production, memoryLimit: Limits().memory)
+            script: options.script, isDevelopment: options.mode != .production, memoryLimit: Limits().vmMemory)
         let generation: Generation
         do throws(ScriptError) {
             generation = try loader.load(

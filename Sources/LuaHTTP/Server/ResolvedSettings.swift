@@ -39,10 +39,11 @@ struct ResolvedSettings: Sendable {
         workerConfiguration = WorkerConfiguration(
             loader: GenerationLoader(
                 script: options.script, isDevelopment: isDevelopment,
-                memoryLimit: limits.memory),
+                memoryLimit: limits.vmMemory),
             limits: limits, hasAccessLog: options.hasAccessLog ?? script.accessLog ?? true,
             logStyle: isDevelopment ? .short : .common, host: host, port: port,
             uploads: try Self.uploadDirectory(script, root: GenerationLoader.directory(of: options.script)))
+        workerConfiguration.offloadsBlockingCalls = true
         if let text = options.editor {
             guard let editor = EditorLink(text) else {
                 throw LoadError(

@@ -48,6 +48,7 @@ public final class Server: Sendable {
         logger.logLevel = settings.logLevel
         for warning in app.warnings { logger.warning("\(LogText.block(warning))") }
         settings.workerConfiguration.uploads.clean()
+        LuaStall.listen { [logger] in logger.warning("\($0.text)") }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.workers)
         do {
             let pool = try await WorkerPool(

@@ -35,6 +35,7 @@ class Fiber {
     unowned(unsafe) let worker: Worker
     var generation: Generation
     var coroutine: LuaCoroutine?
+    var budget: LuaBudget
     private(set) var wait: Wait?
     private var lastWait: UInt64 = 0
     /// Arguments of a function that is on the coroutine and has not been called.
@@ -47,6 +48,7 @@ class Fiber {
     init(worker: Worker, generation: Generation) {
         self.worker = worker
         self.generation = generation
+        budget = generation.budget
     }
 
     // MARK: Running
@@ -71,7 +73,9 @@ class Fiber {
         guard let coroutine else { return .ok }
         let outer = worker.current
         worker.current = self
+        let turn = generation.vm.beginTurn(budget)
         let (status, _) = coroutine.resume(arguments: arguments)
+        generation.vm.endTurn(turn, &budget)
         worker.current = outer
         if status == .awaiting { hostFunctionReturned() }
         if !worker.unflushed.isEmpty { worker.flushStreams(after: self, status) }

@@ -18,6 +18,7 @@ final class Generation {
         var limits: [Limits.Name: Int] = [:]
         /// The handler reads the body itself.
         var streamsBody = false
+        var budget: LuaBudget
         var origin: String
         var path: String
     }
@@ -30,6 +31,9 @@ final class Generation {
     let routes: [Route]
     let parameterNames: ParameterNames
     let mounts: [StaticMount]
+    /// Of what runs for no route.
+    let budget: LuaBudget
+    private let places: PlaceNames
     private let errorHandlers: [Int: Int]
     /// Filters, tests and globals of the script.
     let additions: TemplateAdditions
@@ -47,6 +51,8 @@ final class Generation {
         var builder = RouteBuilder()
         var routes: [Route] = []
         var mounts: [StaticMount] = []
+        let limits = Limits(changing: definition.settings.limits)
+        var places = PlaceNames()
         for route in definition.routes {
             try Self.add(route, to: &builder)
             let target: Target
@@ -57,9 +63,12 @@ final class Generation {
                     try StaticMount(directory: directory, root: root, cache: cache, origin: route.origin))
                 target = .files(mounts.count - 1)
             }
+            let budget = LuaBudget(
+                cpu: route.limits[.cpuTime] ?? limits[.cpuTime],
+                memory: route.limits[.memory] ?? limits[.memory], place: places.add(route.origin))
             routes.append(
                 Route(
-                    target: target, limits: route.limits, streamsBody: route.streamsBody, origin: route.origin,
+                    target: target, limits: route.limits, streamsBody: route.streamsBody, budget: budget, origin: route.origin,
                     path: route.path))
         }
         do throws(RouteError) {
@@ -73,6 +82,8 @@ final class Generation {
         self.routes = routes
         self.mounts = mounts
         settings = definition.settings
+        budget = LuaBudget(cpu: limits[.cpuTime], memory: limits[.memory])
+        self.places = places
         errorHandlers = definition.errorHandlers
         additions = definition.templates
         timerDefinitions = definition.timers
@@ -115,6 +126,21 @@ final class Generation {
 
 @available(*, unavailable)
 extension Generation: Sendable {}
+
+/// Names that the watchdog reads in the handler of a signal: memory that stays where it is.
+private struct PlaceNames: ~Copyable {
+    private var names: [UnsafeMutableBufferPointer<CChar>] = []
+
+    mutating func add(_ name: String) -> UnsafePointer<CChar>? {
+        // SAFETY: freed below, when no turn of this generation can run any more.
+        let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: name.utf8.count + 1)
+        _ = copy.initialize(from: name.utf8.map { CChar(bitPattern: $0) } + [0])
+        names.append(copy)
+        return copy.baseAddress.map { UnsafePointer($0) }
+    }
+
+    deinit { for name in names { name.deallocate() } }
+}
 
 extension ScriptError {
     /// Takes file and line from "app.lua:12"; a message that starts with the place loses it.

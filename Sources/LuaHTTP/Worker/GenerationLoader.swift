@@ -11,6 +11,8 @@ struct GenerationLoader: Sendable {
     var memoryLimit: Int
 
     private static let largestScript = 16 << 20
+    /// Milliseconds of processor time in which a main script is through, with its modules.
+    private static let mostTime = 5_000
 
     /// Directory of the main script: relative paths in the script start here.
     var root: String { Self.directory(of: script) }
@@ -27,6 +29,9 @@ struct GenerationLoader: Sendable {
             throw ScriptError(message: "cannot read \(script): \(Self.reason(for: script))")
         }
         let vm = try LuaVM(memoryLimit: memoryLimit)
+        var budget = LuaBudget(cpu: Self.mostTime, memory: .max)
+        let turn = vm.beginTurn(budget)
+        defer { vm.endTurn(turn, &budget) }
         let library = try ScriptLibrary(
             in: vm, root: root, isDevelopment: isDevelopment, services: services)
         try runMainScript(source, in: vm)
@@ -34,6 +39,7 @@ struct GenerationLoader: Sendable {
         let stack = vm.main
         try library.finish(on: stack)
         let definition = try AppDefinition(takingFrom: stack, handlers: &handlers)
+        vm.settle(cpu: Limits(changing: definition.settings.limits)[.cpuTime])
         return try Generation(
             vm: vm, library: library, definition: definition, handlers: handlers, root: root)
     }

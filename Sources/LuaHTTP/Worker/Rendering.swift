@@ -70,6 +70,8 @@ final class Rendering {
             template: name, line: 0, column: 0, excerpt: "")
     }
 
+    func limitTime(milliseconds: Int) { renderer.limitTime(milliseconds: milliseconds) }
+
     func step() -> Renderer.Step { renderer.step() }
 
     /// The function has failed: the error, with the place on the page.

@@ -25,12 +25,13 @@ extension RequestTask {
                 withVariables: worker.isDevelopment && status == .runtimeError)
             if let cause { error.continue(from: cause) }
             takePlaceOfRoute(&error)
-            let code = status == .memoryError ? 503 : 500
+            let code = status == .memoryError || status == .timeError ? 503 : 500
             if state == .rendering, let rendering {
                 let place = rendering.failure(error.description)
                 return fail(
                     with: Failure(
-                        status: code, error: error, templateError: place, details: detailsOfPage(rendering)))
+                        status: code, error: error, templateError: place,
+                        details: status == .timeError ? nil : detailsOfPage(rendering)))
             }
             return fail(with: Failure(status: code, error: error))
         }

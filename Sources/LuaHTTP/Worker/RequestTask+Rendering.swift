@@ -11,6 +11,7 @@ extension RequestTask {
             let rendering = try worker.beginRendering(
                 name, variables: variables, answer: answer, generation: generation, on: stack)
             self.rendering = rendering
+            rendering.limitTime(milliseconds: budget.cpu)
             goOn(rendering.step())
         } catch {
             fail(with: Failure(status: 500, templateError: error))
@@ -25,8 +26,11 @@ extension RequestTask {
     }
 
     /// Acts on one step of the page, and on those after it, until the page is done or has to wait.
-    func goOn(_ first: Renderer.Step) {
-        var step = first
+    func goOn(_ first: @autoclosure () -> Renderer.Step) {
+        let vm = generation.vm
+        let turn = vm.beginTurn(budget)
+        defer { vm.endTurn(turn, &budget) }
+        var step = first()
         while let rendering, let exchange {
             switch step {
             case .done:
@@ -43,8 +47,9 @@ extension RequestTask {
                 let status = self.step(arguments: arguments)
                 guard status == .ok, isSound else { return stopped(status) }
             case .failed(let error):
+                let status = error.kind == .limit || vm.isTurnOver ? 503 : 500
                 return fail(
-                    with: Failure(status: 500, templateError: error, details: detailsOfPage(rendering)))
+                    with: Failure(status: status, templateError: error, details: detailsOfPage(rendering)))
             }
             step = rendering.step()
         }

@@ -46,6 +46,7 @@ final class RequestTask: Fiber {
     func begin(_ exchange: HTTPExchange) {
         self.exchange = exchange
         generation = worker.generation
+        budget = generation.budget
         state = .accepted
         if worker.logsAccess { startedAt = .now() }
     }
@@ -117,6 +118,7 @@ final class RequestTask: Fiber {
     /// Calls handler `number` with the request.
     func run(handler number: Int) {
         state = .running
+        if let route { budget = generation.routes[route].budget }
         let coroutine = generation.vm.takeCoroutine()
         self.coroutine = coroutine
         generation.handlers.push(number, on: coroutine.stack)
@@ -194,7 +196,7 @@ final class RequestTask: Fiber {
             limitTime()
             if state == .rendering { sendBeforeWait() }
         case .yielded: fail(with: Failure(status: 500, error: Self.strayYield))
-        case .runtimeError, .syntaxError, .memoryError:
+        case .runtimeError, .syntaxError, .memoryError, .timeError:
             fail(taking: coroutine.stack, status: status)
         }
     }

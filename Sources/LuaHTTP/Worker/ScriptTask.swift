@@ -64,6 +64,7 @@ final class ScriptTask: Fiber {
             stack.push(Self.strayYield.message)
             fail(on: stack, .runtimeError)
         case .runtimeError, .syntaxError, .memoryError: fail(on: stack, status)
+        case .timeError: runOutOfTime(on: stack)
         }
     }
 
@@ -83,6 +84,19 @@ final class ScriptTask: Fiber {
         end(nil)
     }
 
+    /// The watchdog has ended it: its stack stays as it is.
+    private func runOutOfTime(on stack: LuaStack) {
+        hasEnded = true
+        let error = ScriptError(takingFrom: stack, status: .timeError)
+        let main = generation.vm.main
+        if pushTable(on: main) {
+            main.push(error.description)
+            main.setField("error", of: -2)
+            main.pop()
+        }
+        settleFailed(error)
+    }
+
     /// With the error value on top of `stack`.
     private func fail(on stack: LuaStack, _ status: LuaStatus) {
         hasEnded = true
@@ -92,9 +106,13 @@ final class ScriptTask: Fiber {
             stack.setField("error", of: -2)
             stack.pop()
         }
-        var error = ScriptError(takingFrom: stack, status: status)
-        if let cause { error.continue(from: cause) }
-        self.error = error
+        settleFailed(ScriptError(takingFrom: stack, status: status))
+    }
+
+    private func settleFailed(_ failure: ScriptError) {
+        var failure = failure
+        if let cause { failure.continue(from: cause) }
+        error = failure
         dropCoroutine(finished: false)
         setState("failed")
         end(.rethrown { stack in self.pushError(on: stack) })

@@ -62,6 +62,10 @@ final class Worker: HTTPApplication {
             try self.pushField(field, of: owner, on: stack)
         }
         relay.worker = self
+        if configuration.offloadsBlockingCalls {
+            generation.vm.offloadBlockingCalls()
+            generation.vm.onBlockingCall = { [unowned self] in waitForBlockingCall($0) }
+        }
         generation.startTimers(on: self)
     }
 
@@ -221,6 +225,16 @@ final class Worker: HTTPApplication {
             return wakeSoon(fiber, wait)
         }
         fiber.beginWait(wait, .alarm(timers.add(.wake(fiber, wait), inNanoseconds: nanoseconds)))
+    }
+
+    /// Runs a call that may block beside the loop; the running fiber waits for it.
+    private func waitForBlockingCall(_ job: LuaJob) -> Bool {
+        guard let fiber = current else { return false }
+        let wait = fiber.nextWait()
+        fiber.beginWait(wait) { job.cancel() }
+        let bound = NIOLoopBound(fiber, eventLoop: loop)
+        job.start { [loop] in loop.execute { bound.value.endWait(wait) { _ in } } }
+        return true
     }
 
     /// Lets `fiber` go on after the events that are due already; its results are on its stack.

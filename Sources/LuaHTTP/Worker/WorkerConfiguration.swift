@@ -22,4 +22,6 @@ struct WorkerConfiguration: Sendable {
     var reloadFeed: ReloadFeed?
     /// Of the links on development pages.
     var editor: EditorLink?
+    /// Files and commands of scripts do not hold up the loop. Not on a loop that is driven by a test.
+    var offloadsBlockingCalls = false
 }

@@ -32,7 +32,7 @@ struct ScriptSettingsTests {
         expected.accessLog = false
         expected.undefined = "strict"
         expected.limits = [
-            .bodyBytes: 1 << 20, .memory: 64 << 20, .headerBytes: 8192, .requestLine: 2000, .fieldCount: 50,
+            .bodyBytes: 1 << 20, .vmMemory: 64 << 20, .headerBytes: 8192, .requestLine: 2000, .fieldCount: 50,
             .headTime: 5000, .idleTime: 90_000, .writeStall: 1500, .connections: 100,
         ]
         #expect(
@@ -40,7 +40,7 @@ struct ScriptSettingsTests {
                 """
                 { host = "0.0.0.0", port = 8081, workers = 2, templates = "pages", log_level = "debug",
                   access_log = false, undefined = "strict",
-                  limits = { body = "1MiB", memory = "64 MiB", head = 8192, target = "2k", fields = 50,
+                  limits = { body = "1MiB", vm_memory = "64 MiB", head = 8192, target = "2k", fields = 50,
                              head_time = 5, idle_time = "1.5m", write_stall = "1500ms", connections = 100 } }
                 """) == expected)
     }
@@ -64,8 +64,8 @@ struct ScriptSettingsTests {
             "limits.body must be a number of bytes or a size such as \"8MiB\", from 1 to 1024GiB"
         ),
         (
-            "{ memory = -1 }",
-            "limits.memory must be a number of bytes or a size such as \"8MiB\", from 1MiB to 1024GiB"
+            "{ vm_memory = -1 }",
+            "limits.vm_memory must be a number of bytes or a size such as \"8MiB\", from 1MiB to 1024GiB"
         ),
         (
             "{ head = {} }",

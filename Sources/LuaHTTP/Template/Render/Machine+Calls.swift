@@ -20,6 +20,8 @@ extension Machine {
     mutating func call(_ instruction: Instruction, _ a: Int, method: Int?) throws(RenderFault) -> Flow {
         let flags = instruction.flags
         fuel &-= 10
+        // Macros that call themselves twice need no loop to go on for ever.
+        if fuel < -Self.fuelSlice { try spendFuel() }
         var site = CallSite(
             callee: a, first: a + 1, count: Int(instruction.b), keywords: -1, result: a,
             emits: flags & Instruction.CallFlag.emits != 0, floor: top)

@@ -120,6 +120,12 @@ extension Machine {
         guard stepsLeft > 0 else {
             throw RenderFault("page takes too many steps (limit \(set.options.maximumSteps))", kind: .limit)
         }
+        let now = lh_thread_time()
+        if cpuSince != 0 { cpuSpent &+= now &- cpuSince }
+        cpuSince = now
+        guard cpuSpent < cpuLimit, !lh_turn_is_over(lh_vm_of(lua)) else {
+            throw RenderFault("page takes too long (limits = { cpu = … })", kind: .limit)
+        }
         guard !lh_vm_over_limit(lh_vm_of(lua)) else { throw RenderFault("not enough memory", kind: .limit) }
     }
 

@@ -40,6 +40,11 @@ struct Machine: ~Copyable {
     var pc = 0
     var fuel = Self.fuelSlice
     var stepsLeft = 0
+    /// Microseconds of processor time, counted from the first slice that used up its fuel.
+    var cpuLimit = UInt64.max
+    var cpuSpent: UInt64 = 0
+    /// When the slice began; 0 while the page has not been found long.
+    var cpuSince: UInt64 = 0
     var bytesWritten = 0
     /// A function of a script was called: the index for its result, and the frame goes on.
     var pendingResult = -1

@@ -47,11 +47,17 @@ final class Renderer {
         state = .running
     }
 
+    /// Ends the page when it has used so much processor time, over all its slices; for the page at hand.
+    func limitTime(milliseconds: Int) {
+        machine.cpuLimit = milliseconds > 0 ? UInt64(clamping: milliseconds) &* 1000 : .max
+    }
+
     /// Goes on until there is something to do for the owner.
     func step() -> Step {
         do throws(RenderFault) {
             if state == .calling { machine.finishScript() }
             state = .running
+            if machine.cpuSince != 0 { machine.cpuSince = lh_thread_time() }
             switch try run() {
             case .done:
                 state = .idle
@@ -110,6 +116,7 @@ extension Machine {
         shrink()
         (output.count, scratch.count, bytesWritten) = (0, 0, 0)
         outputLimit = Self.sliceSize
+        (cpuLimit, cpuSpent, cpuSince) = (.max, 0, 0)
         fuel = Self.fuelSlice
         stepsLeft = set.options.maximumSteps
         (pendingResult, pendingTest, pendingArguments) = (-1, 0, 0)

@@ -62,6 +62,7 @@ struct FailureReporter {
             return switch error.kind {
             case .memory: "Lua ran out of memory"
             case .syntax: "Syntax error in Lua"
+            case .time: "Ran too long"
             case .runtime: "Error in Lua"
             }
         }
