@@ -27,6 +27,8 @@ extension Limits {
         case connections
         case connectionsPerAddress = "connections_per_address"
         case memory
+        case pageBytes = "page"
+        case pageSteps = "page_steps"
     }
 
     struct Row: Sendable {
@@ -67,6 +69,8 @@ extension Limits {
             case .connections: connections
             case .connectionsPerAddress: connectionsPerAddress
             case .memory: memory
+            case .pageBytes: pageBytes
+            case .pageSteps: pageSteps
             }
         }
         set {
@@ -93,6 +97,8 @@ extension Limits {
             case .connections: connections = newValue
             case .connectionsPerAddress: connectionsPerAddress = newValue
             case .memory: memory = newValue
+            case .pageBytes: pageBytes = newValue
+            case .pageSteps: pageSteps = newValue
             }
         }
     }
@@ -173,6 +179,12 @@ extension Limits.Name {
             .init(unit: .count, range: 1...10_000_000, meaning: "open connections of one address → 503")
         case .memory:
             .init(unit: .bytes, range: (1 << 20)...(1 << 40), meaning: "memory of each Lua VM → 503")
+        case .pageBytes:
+            .init(unit: .bytes, range: 1024...(1 << 40), meaning: "a page that a template makes → 500, or cut")
+        case .pageSteps:
+            .init(
+                unit: .count, range: 1000...1_000_000_000_000,
+                meaning: "rounds and items that a page goes through → 500, or cut")
         }
     }
 }

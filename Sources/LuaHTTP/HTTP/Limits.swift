@@ -64,6 +64,10 @@ struct Limits: Sendable, Equatable {
     /// Bytes of each Lua VM.
     var memory = 256 << 20
 
+    /// Bytes of a page that a template makes, and its steps: rounds of loops, items that filters look at.
+    var pageBytes = 64 << 20
+    var pageSteps = 50_000_000
+
     /// Lingering close (RFC 9112 §9.6): after the answer, what the client still sends is dropped for so long
     /// and so much, so that a reset cannot destroy the answer on its way.
     var lingerIdle: UInt64 = 2_000
