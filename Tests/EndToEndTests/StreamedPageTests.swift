@@ -7,15 +7,15 @@ import Testing
 struct StreamedPageTests {
     private static let files = [
         "app.lua": """
-            local app = require "luahttpd"
-            app:config { workers = 1, limits = { page = "2GiB", page_steps = 1000000000000 } }
-            app:get("/big", function()
-              local i = 0
-              return { rows = function() i = i + 1 if i <= 1048576 then return i end end, text = ("x"):rep(1000) }, "big.html"
-            end)
-            app:get("/busy", function() return {}, "busy.html" end)
-            app:get("/hello", function() return "hello" end)
-            """,
+        local app = require "luahttpd"
+        app:config { workers = 1, limits = { page = "2GiB", page_steps = 1000000000000 } }
+        app:get("/big", function()
+          local i = 0
+          return { rows = function() i = i + 1 if i <= 1048576 then return i end end, text = ("x"):rep(1000) }, "big.html"
+        end)
+        app:get("/busy", function() return {}, "busy.html" end)
+        app:get("/hello", function() return "hello" end)
+        """,
         "templates/big.html": "{% for row in rows %}{{ row }}{{ text }}{% endfor %}",
         "templates/busy.html":
             "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}",

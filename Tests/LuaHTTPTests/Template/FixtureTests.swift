@@ -53,7 +53,11 @@ struct FixtureTests {
     @Test func `there are as many cases of errors as of pages`() throws {
         let files = Self.caseFiles
         let sizes = try files.map { file in
-            (file.hasPrefix("err_"), try Self.read(Self.directory + "/cases/" + file).split(separator: "\n--- main.html\n").count - 1)
+            (
+                file.hasPrefix("err_"),
+                try Self.read(Self.directory + "/cases/" + file).split(separator: "\n--- main.html\n").count
+                    - 1
+            )
         }
         let errors = sizes.filter(\.0).map(\.1).reduce(Self.names.count { $0.hasPrefix("err_") }, +)
         let pages = sizes.filter { !$0.0 }.map(\.1).reduce(Self.names.count { !$0.hasPrefix("err_") }, +)

@@ -100,7 +100,8 @@ struct EngineFigures {
     }
 
     private func firstSlice() throws {
-        let page = try EngineRig().page("{% for i in range(100000) %}{{ x }}{% endfor %}", data: "{x = ('y'):rep(100)}")
+        let page = try EngineRig().page(
+            "{% for i in range(100000) %}{{ x }}{% endfor %}", data: "{x = ('y'):rep(100)}")
         var times: [Double] = []
         for _ in 0..<200 {
             let start = now()
@@ -126,6 +127,7 @@ func residentKiB() -> Int {
     defer { fclose(file) }
     var line = [CChar](repeating: 0, count: 128)
     guard fgets(&line, Int32(line.count), file) != nil else { return 0 }
-    let fields = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self).split(separator: " ")
+    let fields = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self).split(
+        separator: " ")
     return fields.count > 1 ? (Int(fields[1]) ?? 0) * 4 : 0
 }

@@ -45,7 +45,8 @@ struct Compiler {
         let checksMarkup = symbols.options.lint != .off && compiler.escapes
         return compiler.finished(
             findings: checksMarkup
-                ? MarkupLint.check(tree, source: normalised, scriptFilters: symbols.options.scriptFilters) : [])
+                ? MarkupLint.check(tree, source: normalised, scriptFilters: symbols.options.scriptFilters)
+                : [])
     }
 
     private init(name: String, source: [UInt8], symbols: Symbols, escapes: Bool) {

@@ -51,7 +51,9 @@ struct TemplateFuzzer {
             switch number(below: 4) {
             case 0: bytes.remove(at: place)
             case 1: bytes[place] = UInt8(truncatingIfNeeded: next())
-            case 2: bytes.insert(contentsOf: bytes[place..<min(bytes.count, place + number(below: 20))], at: place)
+            case 2:
+                bytes.insert(
+                    contentsOf: bytes[place..<min(bytes.count, place + number(below: 20))], at: place)
             default: bytes.removeSubrange(place..<min(bytes.count, place + number(below: 9)))
             }
         }
@@ -66,30 +68,48 @@ struct TemplateFuzzer {
         return text
     }
 
-    private static let names = ["a", "b", "n", "s", "l", "m", "f", "o", "it", "x", "loop", "co", "task", "ns", "nothing"]
+    private static let names = [
+        "a", "b", "n", "s", "l", "m", "f", "o", "it", "x", "loop", "co", "task", "ns", "nothing",
+    ]
     private static let fields = ["name", "a", "b", "0", "first", "index", "last", "grouper", "k"]
     private static let texts = ["<p>", "</p>\n", " ", "é", "{", "}", "%", "<a href=\"", "\">", "&", "text "]
-    private static let tests = ["defined", "odd", "string", "mapping", "none", "iterable", "in [1]", "eq 1", "lower"]
+    private static let tests = [
+        "defined", "odd", "string", "mapping", "none", "iterable", "in [1]", "eq 1", "lower",
+    ]
 
     private mutating func part() -> String {
         switch number(below: 22) {
         case 0, 1, 2: return pick(Self.texts)
-        case 3, 4, 5, 6, 7: return "{{" + pick(["", "-"]) + " " + expression() + " " + pick(["", "-"]) + "}}"
+        case 3, 4, 5, 6, 7:
+            return "{{" + pick(["", "-"]) + " " + expression() + " " + pick(["", "-"]) + "}}"
         case 8, 9: return loop()
-        case 10, 11: return "{% if \(expression()) %}" + body(2) + pick(["", "{% else %}y", "{% elif n %}z"]) + "{% endif %}"
+        case 10, 11:
+            return "{% if \(expression()) %}" + body(2) + pick(["", "{% else %}y", "{% elif n %}z"])
+                + "{% endif %}"
         case 12: return "{% set \(pick([target(), "ns.x"])) = \(expression()) %}"
         case 13: return "{% set x %}" + body(1) + "{% endset %}"
         case 14: return "{% with x = \(expression()) %}" + body(1) + "{% endwith %}"
-        case 15: return "{% macro f(a, b=\(expression())) %}" + body(2) + pick(["", "{{ caller() }}", "{{ varargs }}"])
-            + "{% endmacro %}"
+        case 15:
+            return "{% macro f(a, b=\(expression())) %}" + body(2)
+                + pick(["", "{{ caller() }}", "{{ varargs }}"])
+                + "{% endmacro %}"
         case 16:
             guard let name = blocks.popLast() else { return "{{ self.one() }}" }
-            return "{% block \(name)\(pick(["", " scoped"])) %}" + body(1) + pick(["", "{{ super() }}"]) + "{% endblock %}"
-        case 17: return pick(["{% include 'part.html' %}", "{% import 'part.html' as m %}",
-            "{% from 'part.html' import f %}", "{% include s ignore missing %}", "{% include [s, 'part.html'] %}", "{% include 'page.html' %}"])
+            return "{% block \(name)\(pick(["", " scoped"])) %}" + body(1) + pick(["", "{{ super() }}"])
+                + "{% endblock %}"
+        case 17:
+            return pick([
+                "{% include 'part.html' %}", "{% import 'part.html' as m %}",
+                "{% from 'part.html' import f %}", "{% include s ignore missing %}",
+                "{% include [s, 'part.html'] %}", "{% include 'page.html' %}",
+            ])
         case 18: return "{% filter \(filter()) %}" + body(1) + "{% endfilter %}"
         case 19: return "{% call f(\(expression())) %}" + body(1) + "{% endcall %}"
-        case 20: return pick(["{% flush %}", "{# c #}", "{% raw %}{{{% endraw %}", "{% do f() %}", "{% set ns.x = n %}", "{% debug %}"])
+        case 20:
+            return pick([
+                "{% flush %}", "{# c #}", "{% raw %}{{{% endraw %}", "{% do f() %}", "{% set ns.x = n %}",
+                "{% debug %}",
+            ])
         default: return "{% autoescape \(expression()) %}" + body(1) + "{% endautoescape %}"
         }
     }
@@ -99,7 +119,9 @@ struct TemplateFuzzer {
         defer { isInRecursion = wasInRecursion }
         isInRecursion = number(below: 4) == 0
         let head = "{% for \(target()) in \(expression())\(pick(["", "", " if " + expression()]))"
-        let end = pick(["", "", "{% else %}x", "{% break %}", "{% continue %}", isInRecursion ? "{{ loop(l) }}" : ""])
+        let end = pick([
+            "", "", "{% else %}x", "{% break %}", "{% continue %}", isInRecursion ? "{{ loop(l) }}" : "",
+        ])
         return head + (isInRecursion ? " recursive" : "") + " %}" + body(2) + end + "{% endfor %}"
     }
 
@@ -112,15 +134,23 @@ struct TemplateFuzzer {
         switch number(below: 16) {
         case 0...4: return atom()
         case 5, 6: return expression() + "." + pick(Self.fields)
-        case 7: return expression() + "[" + pick([expression(), "1:", "::-1", ":" + expression(), "-1"]) + "]"
+        case 7:
+            return expression() + "[" + pick([expression(), "1:", "::-1", ":" + expression(), "-1"]) + "]"
         case 8, 9, 10: return expression() + "|" + filter()
-        case 11: return expression() + pick([" + ", " - ", " * ", " / ", " // ", " % ", " ** ", " ~ ", " == ", " < ", " in ", " and ", " or "])
-            + expression()
+        case 11:
+            return expression()
+                + pick([
+                    " + ", " - ", " * ", " / ", " // ", " % ", " ** ", " ~ ", " == ", " < ", " in ", " and ",
+                    " or ",
+                ])
+                + expression()
         case 12: return expression() + pick([" is ", " is not "]) + pick(Self.tests)
         case 13: return pick(["not ", "-", "+"]) + expression()
-        case 14: return pick(["f", "range", "dict", "cycler", "joiner", "namespace", "m.f", "o.name", "self.one"])
-            + "(" + pick(["", expression(), expression() + ", k=" + expression(), "*l", "**m"]) + ")"
-        default: return "(" + expression() + " if " + expression() + pick(["", " else " + expression()]) + ")"
+        case 14:
+            return pick(["f", "range", "dict", "cycler", "joiner", "namespace", "m.f", "o.name", "self.one"])
+                + "(" + pick(["", expression(), expression() + ", k=" + expression(), "*l", "**m"]) + ")"
+        default:
+            return "(" + expression() + " if " + expression() + pick(["", " else " + expression()]) + ")"
         }
     }
 
@@ -140,8 +170,13 @@ struct TemplateFuzzer {
         let (least, most) = (filter.signature.required, filter.signature.parameters.count)
         let given = number(below: 20) == 0 ? number(below: 4) : least + number(below: most - least + 1)
         switch number(below: 4) {
-        case 0: return pick(["map('\(pick(FilterTable.names))')", "map(attribute='a.b')", "select('odd')", "sort(attribute='a')",
-            "groupby('name')", "selectattr('a')", "default('d')", "join(',')", "batch(2)", "map('call', 'name')"])
+        case 0:
+            return pick([
+                "map('\(pick(FilterTable.names))')", "map(attribute='a.b')", "select('odd')",
+                "sort(attribute='a')",
+                "groupby('name')", "selectattr('a')", "default('d')", "join(',')", "batch(2)",
+                "map('call', 'name')",
+            ])
         default:
             let arguments = (0..<given).map { _ in number(below: 3) == 0 ? expression() : atom() }
             return filter.name + (given > 0 ? "(" + arguments.joined(separator: ", ") + ")" : "")
