@@ -3,6 +3,7 @@
 #   make run [APP=scripts/todo.lua] [PORT=8080]   build and serve an app
 #   make test                                     build and run all tests
 #   make budgets                                  count what a request costs (part of make test)
+#   make bench-engine                             measure templates alone, beside templates compiled to Lua
 #   make bench [ARGS="--only hello"]              measure against nginx and Hummingbird
 #   make fuzz [ROUNDS=10000000] [TARGET=multipart]   random input for the parsers, optimized
 #   make install [PREFIX=/usr/local] [DESTDIR=]   install the release binary
@@ -33,7 +34,7 @@ ARGS    ?=
 ROUNDS  ?= 10000000
 TARGET  ?=
 
-.PHONY: help run test fuzz check release budgets bench install uninstall format clean dependencies
+.PHONY: help run test fuzz check release budgets bench bench-engine install uninstall format clean dependencies
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -74,6 +75,10 @@ dependencies:
 budgets: release
 	@dev/install-dependencies.sh test
 	python3 Benchmarks/Budgets/budgets.py $(BINARY)
+
+bench-engine: dependencies
+	$(SWIFT) run -c release -Xswiftc -enable-testing --package-path Benchmarks/Engine EngineBenchmark
+	lua5.4 Benchmarks/Engine/resty.lua
 
 bench: release
 	@dev/install-dependencies.sh bench

@@ -34,7 +34,7 @@ import='^ *(internal |public |private |@[a-zA-Z]+ )*import '
 {
   forbid "${import}CLua" 'CLua is imported outside of Lua/ and Template/:' $(folders_without Lua Template) Sources/luahttpd
   forbid "${import}CLua" 'CLua is imported by a part of the template engine that knows no Lua:' \
-    Sources/LuaHTTP/Template/Syntax Sources/LuaHTTP/Template/Compile
+    Sources/LuaHTTP/Template/Syntax Sources/LuaHTTP/Template/Compile Sources/LuaHTTP/Template/Lint
   forbid "${import}CZlib" 'CZlib is imported outside of Compression/:' $(folders_without Compression) Sources/luahttpd
   forbid "${import}NIOPosix" 'NIOPosix is imported outside of Server/ and Worker/:' $(folders_without Server Worker)
   forbid "${import}NIO" 'a folder that knows no channels imports NIO:' $(folders_without Server Worker HTTP Script Reload)

@@ -350,7 +350,10 @@ function Router:url_for(name, params, query) end
 ---@field log_level? "debug"|"info"|"warn"|"error"
 ---@field access_log? boolean
 ---@field undefined? "lenient"|"strict"|"chainable"
----@field limits? { body?: luahttpd.Size, cpu?: number|string, memory?: luahttpd.Size, vm_memory?: luahttpd.Size, head?: luahttpd.Size, target?: luahttpd.Size, fields?: integer, parts?: integer, part_head?: luahttpd.Size, field?: luahttpd.Size, file?: luahttpd.Size, inflation?: integer }
+---@field lint? "off"|"warn"|"error"
+---@field trim_blocks? boolean
+---@field lstrip_blocks? boolean
+---@field limits? { body?: luahttpd.Size, cpu?: number|string, memory?: luahttpd.Size, vm_memory?: luahttpd.Size, head?: luahttpd.Size, target?: luahttpd.Size, fields?: integer, parts?: integer, part_head?: luahttpd.Size, field?: luahttpd.Size, file?: luahttpd.Size, inflation?: integer, page?: luahttpd.Size, page_steps?: integer }
 
 ---@class luahttpd.Log
 ---@field debug fun(message: any, fields?: table<string, any>)
@@ -370,6 +373,28 @@ local app = {}
 ---@param settings luahttpd.Settings
 ---@return self
 function app:config(settings) end
+
+-- A filter of all templates: {{ value|name(…) }}. Keyword arguments come as a table after the others.
+---@param name string
+---@param fn fun(value: any, ...: any): any
+---@return self
+function app:filter(name, fn) end
+
+-- A test of all templates: {% if value is name(…) %}.
+---@param name string
+---@param fn fun(value: any, ...: any): any
+---@return self
+function app:test(name, fn) end
+
+-- A variable of all templates; those that a handler returns win.
+---@param name string
+---@param value any
+---@return self
+function app:global(name, value) end
+
+---@param values table<string, any>
+---@return self
+function app:globals(values) end
 
 -- A page for errors of this status, or of all ("*").
 ---@param status integer|"*"

@@ -30,6 +30,8 @@ extension Limits {
         case memory
         case time
         case vmMemory = "vm_memory"
+        case pageBytes = "page"
+        case pageSteps = "page_steps"
     }
 
     struct Row: Sendable {
@@ -73,6 +75,8 @@ extension Limits {
             case .memory: memory
             case .time: Int(clamping: time)
             case .vmMemory: vmMemory
+            case .pageBytes: pageBytes
+            case .pageSteps: pageSteps
             }
         }
         set {
@@ -102,6 +106,8 @@ extension Limits {
             case .memory: memory = newValue
             case .time: time = UInt64(clamping: newValue)
             case .vmMemory: vmMemory = newValue
+            case .pageBytes: pageBytes = newValue
+            case .pageSteps: pageSteps = newValue
             }
         }
     }
@@ -196,6 +202,12 @@ extension Limits.Name {
             .init(
                 unit: .milliseconds, range: 1...Self.day,
                 meaning: "a handler, from its first wait on; not streams → 503", isPerRoute: true)
+        case .pageBytes:
+            .init(unit: .bytes, range: 1024...(1 << 40), meaning: "a page that a template makes → 500, or cut")
+        case .pageSteps:
+            .init(
+                unit: .count, range: 1000...1_000_000_000_000,
+                meaning: "rounds and items that a page goes through → 500, or cut")
         }
     }
 }

@@ -70,6 +70,10 @@ struct Limits: Sendable, Equatable {
     /// From a handler's first wait to its answer → 503. Browsers give up later, and nobody waits that long.
     var time: UInt64 = 30_000
 
+    /// Bytes of a page that a template makes, and its steps: rounds of loops, items that filters look at.
+    var pageBytes = 64 << 20
+    var pageSteps = 50_000_000
+
     /// Lingering close (RFC 9112 §9.6): after the answer, what the client still sends is dropped for so long
     /// and so much, so that a reset cannot destroy the answer on its way.
     var lingerIdle: UInt64 = 2_000

@@ -81,6 +81,9 @@ public struct LoadedApp: Sendable {
         options.syntax.stripsIndentation = settings.lstripBlocks ?? false
         options.lint = settings.lint.flatMap(TemplateOptions.Lint.init) ?? (isDevelopment ? .warn : .off)
         options.showsDebug = isDevelopment
+        let limits = Limits(changing: settings.limits)
+        options.maximumOutput = limits.pageBytes
+        options.maximumSteps = limits.pageSteps
         switch settings.undefined ?? (isDevelopment ? "strict" : "lenient") {
         case "strict": options.undefined = .strict
         case "chainable": options.undefined = .chainable

@@ -241,7 +241,12 @@ final class Worker: HTTPApplication {
     func wakeSoon(_ fiber: Fiber, _ wait: UInt64) { runQueue.append(fiber, wait: wait) }
 
     /// Runs `body` after the events that are due already, so that other requests get their turn.
-    func later(_ body: @escaping () -> Void) { loop.assumeIsolated().execute(body) }
+    ///
+    /// Not by `execute`: the loop runs what is enqueued until nothing is left, and looks at its sockets only then. A
+    /// task that is not due yet lets it look.
+    func later(_ body: @escaping () -> Void) {
+        loop.assumeIsolated().scheduleTask(in: .microseconds(50), body)
+    }
 
     /// Computes a field of the request that `owner`, a task of ours, is at.
     private func pushField(

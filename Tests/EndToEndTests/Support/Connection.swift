@@ -79,6 +79,17 @@ final class Connection {
         return Array((head + "\r\n" + (body ?? "")).utf8)
     }
 
+    /// Reads so many bytes and forgets them.
+    func skip(_ count: Int) throws {
+        var left = count
+        while left > 0 {
+            if buffer.isEmpty, try !fill() { throw Command.Failure(description: "closed by the peer") }
+            let taken = min(left, buffer.count)
+            buffer.removeFirst(taken)
+            left -= taken
+        }
+    }
+
     /// True when the peer closes with nothing more to say.
     func isClosedByPeer() throws -> Bool { try buffer.isEmpty && !fill() }
 

@@ -17,7 +17,9 @@ struct FixtureTests {
         "\(#filePath)".split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(
             separator: "/") + "/Fixtures/templates"
 
-    static let names: [String] = {
+    static let names: [String] = names(in: directory)
+
+    private static func names(in directory: String) -> [String] {
         guard let stream = opendir(directory) else { return [] }
         defer { closedir(stream) }
         var names: [String] = []
@@ -28,13 +30,47 @@ struct FixtureTests {
             if name.hasSuffix(".txt") { names.append(name) }
         }
         return names.sorted()
-    }()
+    }
 
     @Test func `there are fixtures`() { #expect(Self.names.count > 10) }
+
+    /// Files of Tests/Fixtures/templates/cases: many cases each, after a line `=== name`.
+    static let caseFiles: [String] = names(in: directory + "/cases")
+
+    @Test(arguments: FixtureTests.caseFiles)
+    func `cases render as written`(_ file: String) throws {
+        let text = try Self.read(Self.directory + "/cases/" + file)
+        var count = 0
+        for part in text.split(separator: "=== ") where !part.isEmpty {
+            let lines = part.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+            let fixture = try Fixture(String(lines[1]))
+            #expect(try output(of: fixture) == fixture.expected, "\(file): \(lines[0])")
+            count += 1
+        }
+        #expect(count > 1)
+    }
+
+    @Test func `there are as many cases of errors as of pages`() throws {
+        let files = Self.caseFiles
+        let sizes = try files.map { file in
+            (
+                file.hasPrefix("err_"),
+                try Self.read(Self.directory + "/cases/" + file).split(separator: "\n--- main.html\n").count
+                    - 1
+            )
+        }
+        let errors = sizes.filter(\.0).map(\.1).reduce(Self.names.count { $0.hasPrefix("err_") }, +)
+        let pages = sizes.filter { !$0.0 }.map(\.1).reduce(Self.names.count { !$0.hasPrefix("err_") }, +)
+        #expect(errors + pages >= 250 && errors >= pages, "\(errors) \(pages)")
+    }
 
     @Test(arguments: FixtureTests.names)
     func `a fixture renders as written`(_ name: String) throws {
         let fixture = try Fixture(try Self.read(Self.directory + "/" + name))
+        #expect(try output(of: fixture) == fixture.expected)
+    }
+
+    private func output(of fixture: Fixture) throws -> String {
         let prelude = """
             (function()
               local NULL = LUAHTTPD_NULL
@@ -49,13 +85,11 @@ struct FixtureTests {
         options.syntax.trimBlocks = settings?["trim_blocks"]?.boolean == true
         options.syntax.stripsIndentation = settings?["lstrip_blocks"]?.boolean == true
         options.undefined = settings?["undefined"]?.string == "strict" ? .strict : .lenient
-        var output: String
         do {
-            output = try RenderTester().render(fixture.templates, "main.html", data: data, options: options)
+            return try RenderTester().render(fixture.templates, "main.html", data: data, options: options)
         } catch let error as TemplateError {
-            output = error.description
+            return error.description
         }
-        #expect(output == fixture.expected)
     }
 
     struct Fixture {

@@ -45,7 +45,8 @@ struct Compiler {
         let checksMarkup = symbols.options.lint != .off && compiler.escapes
         return compiler.finished(
             findings: checksMarkup
-                ? MarkupLint.check(tree, source: normalised, scriptFilters: symbols.options.scriptFilters) : [])
+                ? MarkupLint.check(tree, source: normalised, scriptFilters: symbols.options.scriptFilters)
+                : [])
     }
 
     private init(name: String, source: [UInt8], symbols: Symbols, escapes: Bool) {
@@ -166,7 +167,10 @@ struct TemplateOptions: Sendable {
     var scriptTests: Set<String> = []
     /// Development: `{% debug %}` prints the variables, and errors show those of the line.
     var showsDebug = false
+    /// Bytes of a page, which may go out in pieces.
     var maximumOutput = 64 << 20
+    /// Bytes of a text that is kept whole.
+    var maximumText: Int { min(maximumOutput, 64 << 20) }
     var maximumSteps = 50_000_000
 
     func escapes(template name: String) -> Bool {

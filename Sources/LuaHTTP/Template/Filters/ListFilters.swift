@@ -99,8 +99,11 @@ enum ListFilters {
             if position > 0 { try m.appendText(temporary + 2, escaped: isSafe) }
             m.item(temporary, position + 1, to: temporary + 1)
             if let path { try m.follow(path, temporary + 1) }
+            if m.values[temporary + 1].type == .undefined, m.set.options.undefined == .strict {
+                throw m.undefinedFault(m.values[temporary + 1])
+            }
             try m.appendText(temporary + 1, escaped: isSafe)
-            guard m.scratch.count <= m.set.options.maximumOutput else {
+            guard m.scratch.count <= m.set.options.maximumText else {
                 throw RenderFault("text is too long", kind: .limit)
             }
         }

@@ -136,7 +136,7 @@ enum StringFilters {
         m.scratch.count = 0
         var offset = 0
         while left != 0 {
-            guard m.scratch.count <= m.set.options.maximumOutput else {
+            guard m.scratch.count <= m.set.options.maximumText else {
                 throw RenderFault("text is too long", kind: .limit)
             }
             if old.isEmpty {

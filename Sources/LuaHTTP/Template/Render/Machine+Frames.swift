@@ -38,7 +38,7 @@ extension Machine {
     mutating func beginCapture() {
         if captures.count == 0 {
             swap(&output, &aside)
-            outputLimit = set.options.maximumOutput
+            outputLimit = set.options.maximumText
         }
         captures.append(output.count)
     }

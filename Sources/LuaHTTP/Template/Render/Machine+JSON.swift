@@ -62,7 +62,7 @@ extension Machine {
         if count == 0 {
             return scratch.append(kind == .list ? "[]" : kind == .plain && !style.isForHTML ? "[]" : "{}")
         }
-        guard scratch.count < set.options.maximumOutput else {
+        guard scratch.count < set.options.maximumText else {
             throw RenderFault("text is too long", kind: .limit)
         }
         scratch.append(isList ? "[" : "{")

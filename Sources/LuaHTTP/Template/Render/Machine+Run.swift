@@ -100,7 +100,8 @@ extension Machine {
         guard captures.count == 0 else { throw RenderFault("text is too long", kind: .limit) }
         bytesWritten += output.count
         guard bytesWritten <= set.options.maximumOutput else {
-            throw RenderFault("page is larger than \(set.options.maximumOutput) bytes", kind: .limit)
+            throw RenderFault(
+                "page is larger than \(set.options.maximumOutput) bytes (limits.page)", kind: .limit)
         }
         return .slice
     }

@@ -1,0 +1,1 @@
+../../../../Tests/LuaHTTPTests/Template/Fuzz/TemplateFuzzRig.swift
