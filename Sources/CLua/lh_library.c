@@ -12,8 +12,14 @@ FILE_OF(app) = {
 FILE_OF(bodies) = {
 #embed "lua/bodies.lua"
 };
+FILE_OF(dependencies) = {
+#embed "lua/dependencies.lua"
+};
 FILE_OF(handlers) = {
 #embed "lua/handlers.lua"
+};
+FILE_OF(lifecycle) = {
+#embed "lua/lifecycle.lua"
 };
 FILE_OF(limits) = {
 #embed "lua/limits.lua"
@@ -51,9 +57,21 @@ static const struct {
   const char *name, *chunk, *source;
   size_t size;
 } files[] = {
-    ENTRY(app),  ENTRY(bodies),   ENTRY(handlers), ENTRY(limits),   ENTRY(log),
-    ENTRY(main), ENTRY(messages), ENTRY(modules),  ENTRY(requests), ENTRY(responses),
-    ENTRY(routers), ENTRY(shared), ENTRY(templates),
+    ENTRY(app),
+    ENTRY(bodies),
+    ENTRY(dependencies),
+    ENTRY(handlers),
+    ENTRY(lifecycle),
+    ENTRY(limits),
+    ENTRY(log),
+    ENTRY(main),
+    ENTRY(messages),
+    ENTRY(modules),
+    ENTRY(requests),
+    ENTRY(responses),
+    ENTRY(routers),
+    ENTRY(shared),
+    ENTRY(templates),
 };
 
 /* use(name): runs a file of the library, once, and returns what it returned.

@@ -158,7 +158,9 @@ extension Limits.Name {
                 unit: .count, range: 1...2000, meaning: "bytes out of one byte of a compressed body → 413",
                 isPerRoute: true)
         case .idleTime:
-            .init(unit: .milliseconds, range: 500...Self.day, meaning: "kept open between requests, then closed")
+            .init(
+                unit: .milliseconds, range: 500...Self.day, meaning: "kept open between requests, then closed"
+            )
         case .writeStall:
             .init(unit: .milliseconds, range: 500...Self.day, meaning: "an answer makes no progress → reset")
         case .requestsPerConnection:

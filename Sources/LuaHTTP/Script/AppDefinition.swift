@@ -27,6 +27,8 @@ struct AppDefinition {
     var errorHandlers: [Int: Int] = [:]
     var settings = ScriptSettings()
     var templates = TemplateAdditions()
+    /// Numbers of the functions of `app:on`.
+    var hooks: [LifecycleEvent: [Int]] = [:]
 
     /// Reads the table on top of `stack`. [-1, +0]
     ///
@@ -47,6 +49,7 @@ struct AppDefinition {
             errorHandlers[status] = handlers.append(taking: stack)
         }
         stack.pop()
+        hooks = LifecycleEvent.hooks(takingFrom: stack, definition: table, handlers: &handlers)
         stack.getField("config", of: table)
         settings = try ScriptSettings(readingFrom: stack, at: -1)
         stack.getField("templates", of: table)

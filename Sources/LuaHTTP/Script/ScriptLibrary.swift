@@ -10,6 +10,10 @@ struct ScriptServices {
     var stores = SharedStores()
     /// Serves a call of `BodyModule`.
     var body: (_ call: BodyModule.Call, _ stack: LuaStack) throws(HostError) -> HostResult = { _, _ in .results(0) }
+    /// What the app turns out to be made of; nil where nobody wants to know.
+    var record: DependencyRecord?
+    /// Stands in for environment variables that are not set.
+    var environment = EnvironmentFile()
 }
 
 /// `require "luahttpd"`: its Lua part (CLua/lua) and the host functions that it stands on.
@@ -31,11 +35,13 @@ struct ScriptLibrary: ~Copyable {
         defer { stack.top = top }
         vm.pushLibrary(on: stack)
         Self.pushHost(of: vm, services, on: stack)
-        stack.pushTable(fields: 2)
+        stack.pushTable(fields: 3)
         stack.push(isDevelopment)
         stack.setField("dev", of: -2)
         stack.push(root)
         stack.setField("root", of: -2)
+        stack.push(services.environment)
+        stack.setField("env", of: -2)
         let outcome = stack.call(arguments: 2, results: 1)
         guard outcome == .ok else { throw ScriptError(takingFrom: stack, status: outcome) }
         stack.getField("finish", of: -1)
@@ -64,11 +70,15 @@ struct ScriptLibrary: ~Copyable {
         stack.setField("version", of: host)
         LimitModule.pushNames(on: stack)
         stack.setField("limits", of: host)
-        let functions: [(StaticString, HostFunction)] = [
-            ("check_limit", LimitModule.check()),
-            ("json_encode", JSONModule.encode()), ("json_decode", JSONModule.decode(in: vm)),
-            ("url", URLModule.url()), ("log", LogModule.log(services)), ("sleep", TimeModule.sleep(services)),
-        ] + StoreModule.functions(services.stores, in: vm) + BodyModule.functions(services)
+        let functions: [(StaticString, HostFunction)] =
+            [
+                ("check_limit", LimitModule.check()),
+                ("json_encode", JSONModule.encode()), ("json_decode", JSONModule.decode(in: vm)),
+                ("url", URLModule.url()), ("log", LogModule.log(services)),
+                ("sleep", TimeModule.sleep(services)),
+                ("depends", DependencyModule.depends(services.record)),
+                ("watch", DependencyModule.watch(services.record)),
+            ] + StoreModule.functions(services.stores, in: vm) + BodyModule.functions(services)
         for (name, function) in functions {
             vm.push(function, on: stack)
             stack.setField(name, of: host)

@@ -33,14 +33,18 @@ final class Generation {
     private let errorHandlers: [Int: Int]
     /// Filters, tests and globals of the script.
     let additions: TemplateAdditions
-    /// Templates of this generation; set once, before the first request.
+    /// Numbers of the functions of `app:on`.
+    let hooks: [LifecycleEvent: [Int]]
+    /// `app.state`.
+    let state: LuaRef
+    /// Templates in force.
     var templates = TemplateSet.empty
+    var life = GenerationLife()
 
     /// - Throws: ``ScriptError`` for routes that conflict or directories that are not there.
     init(
         vm: LuaVM, library: consuming ScriptLibrary, definition: AppDefinition,
-        handlers: consuming LuaRefTable,
-        root: String
+        handlers: consuming LuaRefTable, state: consuming LuaRef, root: String
     ) throws(ScriptError) {
         var builder = RouteBuilder()
         var routes: [Route] = []
@@ -70,6 +74,8 @@ final class Generation {
         self.handlers = handlers
         self.routes = routes
         self.mounts = mounts
+        self.state = state
+        hooks = definition.hooks
         settings = definition.settings
         errorHandlers = definition.errorHandlers
         additions = definition.templates

@@ -30,12 +30,16 @@ final class RequestTask: Fiber {
     /// Where its body goes.
     var body = RequestBody.collected
     private(set) var startedAt: NIODeadline = .uptimeNanoseconds(0)
+    /// Of the templates that were in force when the request began.
+    private(set) var edition = 0
 
     // MARK: Life
 
     func begin(_ exchange: HTTPExchange) {
         self.exchange = exchange
         generation = worker.generation
+        generation.enter()
+        edition = generation.life.edition
         state = .accepted
         if worker.logsAccess { startedAt = .now() }
     }
@@ -55,6 +59,7 @@ final class RequestTask: Fiber {
         exchange?.task = nil
         exchange = nil
         worker.recycle(self)
+        generation.leave()
     }
 
     /// The client has gone.

@@ -20,4 +20,6 @@ struct WorkerConfiguration: Sendable {
     var reloadFeed: ReloadFeed?
     /// Of the links on development pages.
     var editor: EditorLink?
+    /// Asked before each request; only in development, where files are watched.
+    var freshness: Freshness?
 }

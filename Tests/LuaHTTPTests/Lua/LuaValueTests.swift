@@ -22,18 +22,19 @@ struct LuaValueTests {
         }
     }
 
-    @Test(arguments: [
-        ("nil", LuaValue.nil), ("null", .null), ("true", true), ("false", false),
-        ("42", 42), ("math.mininteger", .integer(.min)), ("4.5", 4.5), ("1.0", .number(1)),
-        ("'a\\0\\xFF'", .string([0x61, 0, 0xFF])), ("''", ""),
-        ("{}", [:]), ("array {}", []), ("{ 1, 'b', { true } }", [1, "b", [true]]),
-        ("{ x = 1, y = { 2 } }", ["x": 1, "y": [2]]),
-        ("{ 'a', x = 1 }", .map([.integer(1): "a", "x": 1])),
-        ("{ [2] = 'b' }", .map([.integer(2): "b"])),
-        ("{ [0] = 'z', 'a' }", .map([.integer(0): "z", .integer(1): "a"])),
-        ("{ [1.5] = 1, [true] = 2 }", .map([.number(1.5): 1, .boolean(true): 2])),
-        ("object { 5 }", [5]),
-    ] as [(String, LuaValue)])
+    @Test(
+        arguments: [
+            ("nil", LuaValue.nil), ("null", .null), ("true", true), ("false", false),
+            ("42", 42), ("math.mininteger", .integer(.min)), ("4.5", 4.5), ("1.0", .number(1)),
+            ("'a\\0\\xFF'", .string([0x61, 0, 0xFF])), ("''", ""),
+            ("{}", [:]), ("array {}", []), ("{ 1, 'b', { true } }", [1, "b", [true]]),
+            ("{ x = 1, y = { 2 } }", ["x": 1, "y": [2]]),
+            ("{ 'a', x = 1 }", .map([.integer(1): "a", "x": 1])),
+            ("{ [2] = 'b' }", .map([.integer(2): "b"])),
+            ("{ [0] = 'z', 'a' }", .map([.integer(0): "z", .integer(1): "a"])),
+            ("{ [1.5] = 1, [true] = 2 }", .map([.number(1.5): 1, .boolean(true): 2])),
+            ("object { 5 }", [5]),
+        ] as [(String, LuaValue)])
     func aPlainValue_IsCopied(_ expression: String, _ value: LuaValue) throws {
         #expect(try copied(expression) == value)
     }
@@ -51,7 +52,10 @@ struct LuaValueTests {
 
     @Test(arguments: [
         ("print", "a function cannot be copied: only plain data can"),
-        ("{ user = { callback = print } }", "a function cannot be copied: only plain data can (at .user.callback)"),
+        (
+            "{ user = { callback = print } }",
+            "a function cannot be copied: only plain data can (at .user.callback)"
+        ),
         ("{ 1, { io.stdout } }", "a userdata cannot be copied: only plain data can (at [2][1])"),
         ("coroutine.create(print)", "a coroutine cannot be copied: only plain data can"),
         ("setmetatable({}, {})", "a table with a metatable cannot be copied: only plain data can"),

@@ -59,16 +59,34 @@ struct ScriptSettingsTests {
 
     /// At the author's line, where they are set.
     @Test(arguments: [
-        ("{ body = '8 gallons' }", "limits.body must be a number of bytes or a size such as \"8MiB\", from 1 to 1024GiB"),
-        ("{ memory = -1 }", "limits.memory must be a number of bytes or a size such as \"8MiB\", from 1MiB to 1024GiB"),
-        ("{ head = {} }", "limits.head must be a number of bytes or a size such as \"8MiB\", from 64 to 16MiB"),
-        ("{ head = '17MiB' }", "limits.head must be a number of bytes or a size such as \"8MiB\", from 64 to 16MiB"),
+        (
+            "{ body = '8 gallons' }",
+            "limits.body must be a number of bytes or a size such as \"8MiB\", from 1 to 1024GiB"
+        ),
+        (
+            "{ memory = -1 }",
+            "limits.memory must be a number of bytes or a size such as \"8MiB\", from 1MiB to 1024GiB"
+        ),
+        (
+            "{ head = {} }",
+            "limits.head must be a number of bytes or a size such as \"8MiB\", from 64 to 16MiB"
+        ),
+        (
+            "{ head = '17MiB' }",
+            "limits.head must be a number of bytes or a size such as \"8MiB\", from 64 to 16MiB"
+        ),
         ("{ fields = 0 }", "limits.fields must be a whole number from 1 to 65535"),
         ("{ fields = 1.5 }", "limits.fields must be a whole number from 1 to 65535"),
         ("{ connections = math.maxinteger }", "limits.connections must be a whole number from 1 to 10000000"),
         ("{ head_time = 0 }", "limits.head_time must be seconds or a time such as \"10s\", from 500ms to 1d"),
-        ("{ idle_time = 0/0 }", "limits.idle_time must be seconds or a time such as \"10s\", from 500ms to 1d"),
-        ("{ idle_time = math.huge }", "limits.idle_time must be seconds or a time such as \"10s\", from 500ms to 1d"),
+        (
+            "{ idle_time = 0/0 }",
+            "limits.idle_time must be seconds or a time such as \"10s\", from 500ms to 1d"
+        ),
+        (
+            "{ idle_time = math.huge }",
+            "limits.idle_time must be seconds or a time such as \"10s\", from 500ms to 1d"
+        ),
         ("{ bodi = 1 }", "unknown limit 'bodi' (did you mean 'body'?)"),
     ]) func limitsOutOfRangeAreRefused(_ limits: String, _ message: String) throws {
         let fixture = try ScriptFixture()
@@ -78,7 +96,9 @@ struct ScriptSettingsTests {
     @Test func limitsOfSeveralConfigsAddUp() throws {
         let fixture = try ScriptFixture()
         #expect(
-            fixture.run("app:config { limits = { body = 1, fields = 2 } } app:config { limits = { body = 3 } }") == "")
+            fixture.run(
+                "app:config { limits = { body = 1, fields = 2 } } app:config { limits = { body = 3 } }") == ""
+        )
         #expect(try fixture.definition().settings.limits == [.bodyBytes: 3, .fieldCount: 2])
     }
 
@@ -94,11 +114,14 @@ struct ScriptSettingsTests {
         let spans: [(String, Int?)] = [
             ("10", 10_000), ("0.5", 500), ("10s", 10_000), ("500ms", 500), ("2m", 120_000), ("1h", 3_600_000),
             ("1.5 h", 5_400_000), ("30d", 30 * 86_400_000), ("0", 0), ("", nil), ("-1", nil), ("s", nil),
-            ("10 seconds", nil), ("1e3", nil), ("401d", nil), ("99999999999999999999999d", nil), ("1.2.3s", nil),
+            ("10 seconds", nil), ("1e3", nil), ("401d", nil), ("99999999999999999999999d", nil),
+            ("1.2.3s", nil),
             (".5", nil),
         ]
         for (text, milliseconds) in spans { #expect(TimeSpan.parse(text) == milliseconds, "\(text)") }
-        for (milliseconds, text) in [(500, "500ms"), (10_000, "10s"), (90_000, "90s"), (60_000, "1m"), (0, "0ms")] {
+        for (milliseconds, text) in [
+            (500, "500ms"), (10_000, "10s"), (90_000, "90s"), (60_000, "1m"), (0, "0ms"),
+        ] {
             #expect(TimeSpan.text(milliseconds) == text)
         }
     }

@@ -22,11 +22,15 @@ struct StoreModuleTests {
         ("return s:incr 'n', s:incr('n', 5), s:incr('n', -1.5)", "1 6 4.5"),
         ("return s:incr('n', 1, 10), s:incr('m', 1, { init = 20, ttl = 9 })", "11 21"),
         ("s:set('a', 1) return s:delete 'a', s:delete 'a'", "true false"),
-        ("s:set('b:1', 1) s:set('a', 1) s:set('b:0', 1) return table.concat(s:keys 'b:', ' '), #s:keys()",
-            "b:0 b:1 3"),
+        (
+            "s:set('b:1', 1) s:set('a', 1) s:set('b:0', 1) return table.concat(s:keys 'b:', ' '), #s:keys()",
+            "b:0 b:1 3"
+        ),
         ("s:set('a', 1) s:flush() return #s:keys(), s:stats().bytes", "0 0"),
-        ("s:set('a', 1) s:get 'a' s:get 'b' local t = s:stats() return t.keys, t.hits, t.misses, t.size",
-            "1 1 1 16777216"),
+        (
+            "s:set('a', 1) s:get 'a' s:get 'b' local t = s:stats() return t.keys, t.hits, t.misses, t.size",
+            "1 1 1 16777216"
+        ),
         ("return s:update('a', function(v) return (v or 0) + 1 end), s:get 'a'", "1 1"),
         ("s:set('a', 1) s:update('a', function() end) return s:get 'a'", "nil"),
         // Another writer between reading and writing: the function is called again.
@@ -44,8 +48,10 @@ struct StoreModuleTests {
         // A copy, both ways.
         ("local t = { 1 } s:set('a', t) t[1] = 2 local u = s:get 'a' u[1] = 3 return s:get('a')[1]", "1"),
         ("s:set('a', app.array {}) return app.json(s:get 'a').body", "[]"),
-        ("return app.shared('small', { size = '1KiB' }):set('a', ('x'):rep(2000))",
-            "nil the value does not fit: the store has 1024 bytes"),
+        (
+            "return app.shared('small', { size = '1KiB' }):set('a', ('x'):rep(2000))",
+            "nil the value does not fit: the store has 1024 bytes"
+        ),
         ("app.shared('other'):set('a', 1) return s:get 'a'", "nil"),
         ("s:set('a', 1) return app.shared('cache'):get 'a'", "1"),
         ("s:set('a', 1, { ttl = 1e9 }) return s:get 'a'", "1"),
@@ -72,14 +78,20 @@ struct StoreModuleTests {
         ("s:incr('a', 'x')", "incr expects numbers"),
         ("s:update('a', 5)", "the function of update must be a function, not a number"),
         ("s:update('a', function() return print end)", "a function cannot be copied: only plain data can"),
-        ("s:update('a', function() s:incr 'a' return 1 end)",
-            "update gave up after 1000 attempts: the key changes faster than the function runs"),
+        (
+            "s:update('a', function() s:incr 'a' return 1 end)",
+            "update gave up after 1000 attempts: the key changes faster than the function runs"
+        ),
         ("app.shared()", "app.shared expects a name, not nothing"),
         ("app.shared('x', { sise = 1 })", "unknown option 'sise' of app.shared (did you mean 'size'?)"),
-        ("app.shared('x', { size = 'big' })",
-            "size of app.shared must be a number of bytes or a size such as \"16MiB\""),
-        ("for i = 1, 300 do app.shared('n' .. i) end",
-            "more than 256 shared stores: names must not come from requests (keys may)"),
+        (
+            "app.shared('x', { size = 'big' })",
+            "size of app.shared must be a number of bytes or a size such as \"16MiB\""
+        ),
+        (
+            "for i = 1, 300 do app.shared('n' .. i) end",
+            "more than 256 shared stores: names must not come from requests (keys may)"
+        ),
     ])
     func mistakes_AreTold(_ source: String, _ message: String) {
         #expect(run(source) == "app.lua:1: " + message)

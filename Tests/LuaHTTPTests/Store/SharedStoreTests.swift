@@ -171,7 +171,9 @@ struct SharedStoreTests {
                 while true {
                     let (value, version) = store.versioned("list", at: 0)
                     guard case .integer(let count) = value ?? 0 else { break }
-                    if (try? store.replace("list", ifVersion: version, with: .integer(count + 1))) == true { break }
+                    if (try? store.replace("list", ifVersion: version, with: .integer(count + 1))) == true {
+                        break
+                    }
                 }
             }
         }
@@ -205,7 +207,9 @@ struct SharedStoreTests {
         #expect(first.size == 1024)
         #expect(stores.store(named: "a", size: nil, at: 0) === first)
         #expect(first.size == 1024)
-        for number in 1..<SharedStores.most { #expect(stores.store(named: "\(number)", size: nil, at: 0) != nil) }
+        for number in 1..<SharedStores.most {
+            #expect(stores.store(named: "\(number)", size: nil, at: 0) != nil)
+        }
         #expect(stores.store(named: "one more", size: nil, at: 0) == nil)
         #expect(stores.store(named: "a", size: nil, at: 0) === first)
     }
