@@ -368,7 +368,19 @@ function Router:url_for(name, params, query) end
 ---@field env "dev"|"prod"
 ---@field version string
 ---@field log luahttpd.Log
+---@field state table  Plain data that the next version of the app takes over
 local app = {}
+
+-- Runs `fn` as versions of the app come and go.
+---@param event "check"|"start"|"reload"|"unload"|"stop"
+---@param fn fun()
+---@return self
+function app:on(event, fn) end
+
+-- A change in these files or directories loads the app again, where files are watched.
+---@param ... string  Relative to the main script
+---@return self
+function app:watch(...) end
 
 ---@param settings luahttpd.Settings
 ---@return self

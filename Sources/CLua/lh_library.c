@@ -12,8 +12,14 @@ FILE_OF(app) = {
 FILE_OF(bodies) = {
 #embed "lua/bodies.lua"
 };
+FILE_OF(dependencies) = {
+#embed "lua/dependencies.lua"
+};
 FILE_OF(handlers) = {
 #embed "lua/handlers.lua"
+};
+FILE_OF(lifecycle) = {
+#embed "lua/lifecycle.lua"
 };
 FILE_OF(limits) = {
 #embed "lua/limits.lua"
@@ -62,7 +68,9 @@ static const struct {
 } files[] = {
     ENTRY(app),
     ENTRY(bodies),
+    ENTRY(dependencies),
     ENTRY(handlers),
+    ENTRY(lifecycle),
     ENTRY(limits),
     ENTRY(log),
     ENTRY(main),

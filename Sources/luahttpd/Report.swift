@@ -23,9 +23,12 @@ enum Report {
             server.isDevelopment
             ? "development: errors are shown in the browser, templates are strict, new globals in handlers are errors"
             : "production: errors show a plain page, details are in the log"
+        let watching =
+            server.isWatching
+            ? "saved files are loaded at once" : "files are not watched, SIGHUP loads the app again"
         write(
             "luahttpd \(LuaHTTPVersion.text) (\(LuaHTTPVersion.lua)) serves \(script) on "
-                + colored("http://\(host):\(server.port)/", 36) + " with \(workers)\n\(mode)\n")
+                + colored("http://\(host):\(server.port)/", 36) + " with \(workers)\n\(mode); \(watching)\n")
     }
 
     private static func colored(_ text: String, _ code: Int) -> String {

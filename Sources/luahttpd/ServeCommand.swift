@@ -28,12 +28,14 @@ struct ServeCommand: AsyncParsableCommand {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         do {
             try options.fill(from: Environment.variables)
-            let stop = StopSignals()
+            let signals = Signals()
             let server = try await Server.start(options, logger: Logger(label: "luahttpd"))
             Report.started(server, script: script)
-            await stop.wait()
+            while await signals.next() == .reload {
+                Task { try? await server.reload() }  // what it says is in the log
+            }
             Report.note("stopping: waiting for answers under way (a second signal stops at once)")
-            stop.endProcess(after: Self.deadline + 2)
+            signals.endProcess(after: Self.deadline + 2)
             try await server.shutDown(deadline: Self.deadline)
         } catch let error as LoadError {
             Report.failure(error.description)

@@ -27,6 +27,12 @@ struct ServerFlags: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "One line for each request on standard output (default: on).")
     var accessLog: Bool?
 
+    @Flag(
+        inversion: .prefixedNo,
+        help:
+            "Load the app again when its files change (default: in development). SIGHUP does it at any time.")
+    var watch: Bool?
+
     enum Mode: String, EnumerableFlag {
         case dev, prod
 
@@ -54,6 +60,7 @@ struct ServerFlags: ParsableArguments {
         options.mode = mode.map { $0 == .dev ? .development : .production }
         options.logLevel = logLevel
         options.hasAccessLog = accessLog
+        options.watches = watch
         return options
     }
 }

@@ -109,4 +109,4 @@ Router.__newindex = function(self, key)
   fail("app.%s cannot be set; keep your own data in local variables", tostring(key))
 end
 
-return { root = root, errors = errors, config = config }
+return { root = root, errors = errors, config = config, functions = functions }

@@ -5,7 +5,7 @@
 -- templates are the server's. Runs once for each VM, before the main script. Every file here gets
 --   use       function that runs another of these files once and returns what it returned
 --   host      functions and metatables of the server (Script/ScriptLibrary.swift lists them)
---   settings  { dev = boolean, root = directory of the main script }
+--   settings  { dev = boolean, root = directory of the main script, env = names and values of .env }
 -- Returns the functions that the server calls: finish(), explain(…), complain(options).
 
 local use = ...
@@ -17,6 +17,7 @@ local app = use "app"
 local modules = use "modules"
 local templates = use "templates"
 local timers = use "timers"
+local lifecycle = use "lifecycle"
 use "requests"
 use "bodies"
 
@@ -49,6 +50,7 @@ local function finish()
   for status, handler in next, app.errors do error_handlers[status == "*" and 0 or status] = handler.fn end
   return {
     routes = kept, errors = error_handlers, config = app.config, templates = templates.finish(), timers = timers,
+    hooks = lifecycle.hooks, state = lifecycle.state,
   }
 end
 

@@ -6,6 +6,7 @@ local use, host, settings = ...
 
 local messages = use "messages"
 local responses = use "responses"
+local note_module = use("dependencies").note_module
 local place, kind_of, fail = messages.place, messages.kind_of, messages.fail
 local type, error, rawset = type, error, rawset
 local getmetatable, setmetatable = getmetatable, setmetatable
@@ -36,6 +37,7 @@ host.Object.__jsontype = "object"
 local loading = 0
 local plain_require = require
 function require(name)
+  note_module(name)
   loading = loading + 1
   local results = table.pack(pcall(plain_require, name))
   loading = loading - 1

@@ -63,11 +63,22 @@ extension ScriptError {
         default: kind = .runtime
         }
         frames = Self.frames(of: stack, withVariables: withVariables)
+        takeMessageOfModule()
         splitPlace()
     }
 
     private static let outOfTime =
         "ran too long without waiting (limits = { cpu = … } bounds the processor time between two waits)"
+
+    /// "app.lua:2: error loading module 'views' from file './views.lua':\n\t./views.lua:2: text" is about line 2 of
+    /// views.lua.
+    private mutating func takeMessageOfModule() {
+        let parts = message.split(separator: "'", maxSplits: 4, omittingEmptySubsequences: false)
+        guard parts.count == 5, parts[0].hasSuffix("error loading module "), parts[2] == " from file ",
+            parts[4].hasPrefix(":\n\t")
+        else { return }
+        message = String(parts[4].dropFirst(3))
+    }
 
     /// The error value as text; metamethods of the script run protected.
     private static func text(of stack: LuaStack) -> String {

@@ -101,7 +101,7 @@ final class ReloadSubscription {
 extension ReloadSubscription: Sendable {}
 
 /// Why an app did not load again. Does not know how it is shown.
-enum ReloadFailure: Sendable, Equatable {
+enum ReloadFailure: Error, Sendable, Equatable {
     /// The main script, a module, a setting or a check hook.
     case script(ScriptError)
     case templates([TemplateError])

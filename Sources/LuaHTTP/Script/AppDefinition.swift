@@ -28,6 +28,8 @@ struct AppDefinition {
     var timers: [TimerDefinition] = []
     var settings = ScriptSettings()
     var templates = TemplateAdditions()
+    /// Numbers of the functions of `app:on`.
+    var hooks: [LifecycleEvent: [Int]] = [:]
 
     /// Reads the table on top of `stack`. [-1, +0]
     ///
@@ -53,6 +55,7 @@ struct AppDefinition {
             if let timer = TimerDefinition(takingFrom: stack, handlers: &handlers) { timers.append(timer) }
         }
         stack.pop()
+        hooks = LifecycleEvent.hooks(takingFrom: stack, definition: table, handlers: &handlers)
         stack.getField("config", of: table)
         settings = try ScriptSettings(readingFrom: stack, at: -1)
         stack.getField("templates", of: table)

@@ -11,7 +11,8 @@ enum LimitModule {
             }
             if stack.isTrue(at: 3), !name.row.isPerRoute {
                 stack.push(
-                    "limits.\(name.rawValue) is for the whole server: set it by app:config { limits = { … } }")
+                    "limits.\(name.rawValue) is for the whole server: set it by app:config { limits = { … } }"
+                )
             } else if name.read(stack, at: 2) == nil {
                 stack.push("limits.\(name.rawValue) must be \(name.row.requirement)")
             } else {

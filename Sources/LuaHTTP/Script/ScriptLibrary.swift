@@ -18,6 +18,10 @@ struct ScriptServices {
     var streams: () throws(HostError) -> any StreamServices = { () throws(HostError) in
         throw .message("there is no stream while the app loads")
     }
+    /// What the app turns out to be made of; nil where nobody wants to know.
+    var record: DependencyRecord?
+    /// Stands in for environment variables that are not set.
+    var environment = EnvironmentFile()
 }
 
 /// `require "luahttpd"`: its Lua part (CLua/lua) and the host functions that it stands on.
@@ -39,11 +43,13 @@ struct ScriptLibrary: ~Copyable {
         defer { stack.top = top }
         vm.pushLibrary(on: stack)
         Self.pushHost(of: vm, services, on: stack)
-        stack.pushTable(fields: 2)
+        stack.pushTable(fields: 3)
         stack.push(isDevelopment)
         stack.setField("dev", of: -2)
         stack.push(root)
         stack.setField("root", of: -2)
+        stack.push(services.environment)
+        stack.setField("env", of: -2)
         let outcome = stack.call(arguments: 2, results: 1)
         guard outcome == .ok else { throw ScriptError(takingFrom: stack, status: outcome) }
         stack.getField("finish", of: -1)
@@ -83,6 +89,8 @@ struct ScriptLibrary: ~Copyable {
                 ("check_cron", TimerModule.checkCron()), ("task_cancel", TaskModule.cancel(services)),
                 ("stream_write", StreamModule.write(services)),
                 ("stream_flush", StreamModule.flush(services)), ("stream_wait", StreamModule.wait(services)),
+                ("depends", DependencyModule.depends(services.record)),
+                ("watch", DependencyModule.watch(services.record)),
             ] + StoreModule.functions(services.stores, in: vm) + BodyModule.functions(services)
         for (name, function) in functions {
             vm.push(function, on: stack)

@@ -75,7 +75,9 @@ extension HTTP1Handler {
     private static var sheddingAge: UInt64 { 1000 }
 
     func closeIfIdle(now: UInt64) -> Bool {
-        guard state.hasBeenIdle(for: Self.sheddingAge, now: now), output.readableBytes == 0 else { return false }
+        guard state.hasBeenIdle(for: Self.sheddingAge, now: now), output.readableBytes == 0 else {
+            return false
+        }
         beginClose()
         pump()
         return true

@@ -79,7 +79,7 @@ final class LoopConnections: NIOScheduledCallbackHandler {
 
     /// From the end, because a connection may remove itself: the one moved into its place was already
     /// visited.
-    private func forEach(_ body: (any TimedConnection) -> Void) {
+    func forEach(_ body: (any TimedConnection) -> Void) {
         var index = members.count - 1
         while index >= 0 {
             if index < members.count { body(members[index]) }

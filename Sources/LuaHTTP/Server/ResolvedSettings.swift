@@ -15,6 +15,8 @@ struct ResolvedSettings: Sendable {
     var port: Int
     var workers: Int
     var isDevelopment: Bool
+    /// The app is loaded again when its files change.
+    var isWatching: Bool
     var logLevel: Logger.Level
     var limits: Limits
     let connectionGate: ConnectionGate
@@ -26,8 +28,9 @@ struct ResolvedSettings: Sendable {
         port = options.port ?? script.port ?? 8080
         workers = options.workers ?? script.workers ?? System.coreCount
         isDevelopment = Self.isDevelopment(options, script)
+        isWatching = options.watches ?? isDevelopment
         let level = options.logLevel ?? script.logLevel ?? "info"
-        guard let known = Logger.Level(rawValue: level == "warn" ? "warning" : level) else {
+        guard let known = Self.level(level) else {
             throw LoadError("log level \"\(level)\": must be debug, info, warn or error")
         }
         logLevel = known
@@ -65,6 +68,10 @@ struct ResolvedSettings: Sendable {
         return directory
     }
 
+    static func level(_ name: String) -> Logger.Level? {
+        Logger.Level(rawValue: name == "warn" ? "warning" : name)
+    }
+
     /// Name, value in force, and whether the script set it; for a person to read.
     func listed(_ script: ScriptSettings) -> [(name: String, value: String, inScript: Bool)] {
         [
@@ -74,6 +81,7 @@ struct ResolvedSettings: Sendable {
             ("mode", isDevelopment ? "dev" : "prod", false),
             ("log_level", logLevel == .warning ? "warn" : logLevel.rawValue, script.logLevel != nil),
             ("access_log", "\(workerConfiguration.hasAccessLog)", script.accessLog != nil),
+            ("watch", "\(isWatching)", false),
             ("templates", script.templates ?? "templates", script.templates != nil),
             ("uploads", workerConfiguration.uploads.text, script.uploads != nil),
             ("editor", workerConfiguration.editor?.name ?? "none", false),
@@ -94,5 +102,22 @@ struct ResolvedSettings: Sendable {
     /// Someone at a terminal, and nobody else can connect.
     private static func looksLikeDevelopment(_ host: String) -> Bool {
         isatty(STDOUT_FILENO) == 1 && (host == "localhost" || host == "::1" || host.hasPrefix("127."))
+    }
+
+    /// What differs from `running` and cannot be changed while the server runs.
+    func differencesNeedingRestart(from running: ResolvedSettings) -> [String] {
+        var differences: [String] = []
+        func compare(_ name: String, _ old: some CustomStringConvertible, _ new: some CustomStringConvertible)
+        {
+            if "\(old)" != "\(new)" { differences.append("\(name) is now \(new) and was \(old)") }
+        }
+        compare("host", running.host, host)
+        compare("port", running.port, port)
+        compare("workers", running.workers, workers)
+        compare("limits.connections", running.limits.connections, limits.connections)
+        compare(
+            "limits.connections_per_address", running.limits.connectionsPerAddress,
+            limits.connectionsPerAddress)
+        return differences
     }
 }

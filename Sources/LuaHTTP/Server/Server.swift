@@ -17,24 +17,29 @@ public final class Server: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let pool: WorkerPool
     private let listener: any Channel
+    private let reloader: Reloader
     private let logger: Logger
     /// Where it listens: the host and port in force, after `port = 0` was made a real one.
     public let host: String
     public let port: Int
     public let isDevelopment: Bool
+    /// The app is loaded again when its files change.
+    public let isWatching: Bool
     public var workerCount: Int { pool.count }
 
     private init(
-        group: MultiThreadedEventLoopGroup, pool: WorkerPool, listener: any Channel, logger: Logger,
-        settings: ResolvedSettings
+        group: MultiThreadedEventLoopGroup, pool: WorkerPool, listener: any Channel, reloader: Reloader,
+        logger: Logger, settings: ResolvedSettings
     ) {
         self.group = group
         self.pool = pool
         self.listener = listener
+        self.reloader = reloader
         self.logger = logger
         host = settings.host
         port = listener.localAddress?.port ?? settings.port
         isDevelopment = settings.isDevelopment
+        isWatching = reloader.isWatching
     }
 
     /// Loads the app, checks it, and listens.
@@ -42,25 +47,41 @@ public final class Server: Sendable {
     /// - Parameter options: what is nil there comes from `app:config`, then from the defaults.
     /// - Throws: ``LoadError`` with a message for the author; nothing listens then.
     public static func start(_ options: ServerOptions, logger: Logger) async throws -> Server {
-        let app = try LoadedApp(options)
-        let settings = try ResolvedSettings(options, app.settings)
         var logger = logger
-        logger.logLevel = settings.logLevel
-        for warning in app.warnings { logger.warning("\(LogText.block(warning))") }
+        if let level = options.logLevel.flatMap(ResolvedSettings.level) { logger.logLevel = level }
+        let wakes = try WakePipe()
+        let mayWatch = options.watches ?? (options.mode != .production)
+        var builder = AppBuilder(
+            options: options, logger: logger, record: mayWatch ? DependencyRecord { wakes.wake() } : nil)
+        var product = try build(builder)
+        logger.logLevel = product.settings.logLevel
+        builder.logger = logger
+        let reloader = Reloader(
+            wakes: wakes, isWatching: product.settings.isWatching, logger: logger)
+        reloader.equip(&product.settings)
+        let settings = product.settings
         settings.workerConfiguration.uploads.clean()
         LuaStall.listen { [logger] in logger.warning("\($0.text)") }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.workers)
         do {
             let pool = try await WorkerPool(
-                group: group, configuration: settings.workerConfiguration, templates: app.templates,
-                limits: settings.limits, gate: settings.connectionGate, logger: logger)
+                group: group, configuration: settings.workerConfiguration, generations: product.generations,
+                gate: settings.connectionGate, logger: logger)
+            product.generations = []
             let listener = try await listen(settings, group, pool)
-            return Server(group: group, pool: pool, listener: listener, logger: logger, settings: settings)
+            pool.run(.start)
+            reloader.start(builder, product, pool)
+            return Server(
+                group: group, pool: pool, listener: listener, reloader: reloader, logger: logger,
+                settings: settings)
         } catch {
             try? await group.shutdownGracefully()
-            if let error = error as? ScriptError { throw LoadError(error) }
             throw error
         }
+    }
+
+    private static func build(_ builder: AppBuilder) throws(LoadError) -> AppBuilder.Product {
+        do throws(ReloadFailure) { return try builder.build() } catch { throw LoadError(error) }
     }
 
     private static func listen(
@@ -76,12 +97,24 @@ public final class Server: Sendable {
         }
     }
 
+    /// Loads the app again and lets it serve, without closing a connection; requests under way end with what they
+    /// began with. Settings of sockets and threads stay.
+    ///
+    /// - Throws: ``LoadError`` with a message for the author; what served before goes on then.
+    public func reload() async throws(LoadError) {
+        do throws(ReloadFailure) { try await reloader.reload() } catch { throw LoadError(error) }
+    }
+
+    /// Seconds for the functions of `app:on("stop")`.
+    private static let stopLimit: Int64 = 5
+
     /// Stops accepting, lets the answers being made go out, closes, and frees everything.
     ///
     /// - Parameter deadline: after so many seconds what is still open is cut.
     public func shutDown(deadline: Double = 10) async throws {
         try? await listener.close()
         pool.beginDrain()
+        await reloader.stop()
         let clock = ContinuousClock()
         let end = clock.now.advanced(by: .seconds(deadline))
         while clock.now < end, try await pool.connectionCount() > 0 {
@@ -89,6 +122,8 @@ public final class Server: Sendable {
         }
         let left = try await pool.connectionCount()
         if left > 0 { logger.warning("\(left) connections cut after \(deadline) s") }
+        pool.run(.stop, limit: Self.stopLimit)
+        while try await pool.runningHooks() > 0 { try await Task.sleep(for: .milliseconds(20)) }
         try await pool.shutDown()
         try await group.shutdownGracefully()
     }

@@ -20,6 +20,8 @@ public struct ServerOptions: Sendable, Equatable {
     /// Editor that links on development pages open: its name, such as "vscode", or a URL with `{file}` and
     /// `{line}`.
     public var editor: String?
+    /// Load the app again when its files change; nil: in development.
+    public var watches: Bool?
 
     /// Settings that were taken from the environment.
     private var fromEnvironment: Set<String> = []
@@ -37,6 +39,7 @@ public struct ServerOptions: Sendable, Equatable {
             case "log_level": logLevel != nil
             case "access_log": hasAccessLog != nil
             case "editor": editor != nil
+            case "watch": watches != nil
             default: false
             }
         guard isSet else { return nil }
@@ -44,12 +47,19 @@ public struct ServerOptions: Sendable, Equatable {
     }
 
     /// Takes what is still nil from the environment variables `LUAHTTPD_HOST`, `_PORT`, `_WORKERS`,
-    /// `_MODE`, `_LOG_LEVEL`, `_ACCESS_LOG` and `_EDITOR`.
+    /// `_MODE`, `_LOG_LEVEL`, `_ACCESS_LOG`, `_WATCH` and `_EDITOR`, then from the file `.env` beside the script.
     ///
     /// - Throws: ``LoadError`` for a variable that has no valid value.
     public mutating func fill(from environment: [String: String]) throws(LoadError) {
+        let file: EnvironmentFile
+        do throws(ScriptError) {
+            file = try EnvironmentFile.load(beside: GenerationLoader.directory(of: script))
+        } catch {
+            throw LoadError(.script(error))
+        }
         func value(_ name: String) -> String? {
-            guard let text = environment["LUAHTTPD_" + name], !text.isEmpty else { return nil }
+            let text = environment["LUAHTTPD_" + name] ?? file.values["LUAHTTPD_" + name]
+            guard let text, !text.isEmpty else { return nil }
             fromEnvironment.insert(name.lowercased())
             return text
         }
@@ -69,11 +79,16 @@ public struct ServerOptions: Sendable, Equatable {
             default: throw LoadError("LUAHTTPD_MODE=\(text): must be dev or prod")
             }
         }
-        if hasAccessLog == nil, let text = value("ACCESS_LOG") {
+        if hasAccessLog == nil { hasAccessLog = try value("ACCESS_LOG").map(Self.switchedOn("ACCESS_LOG")) }
+        if watches == nil { watches = try value("WATCH").map(Self.switchedOn("WATCH")) }
+    }
+
+    private static func switchedOn(_ name: String) -> (String) throws(LoadError) -> Bool {
+        { text throws(LoadError) in
             switch text {
-            case "1", "on", "true", "yes": hasAccessLog = true
-            case "0", "off", "false", "no": hasAccessLog = false
-            default: throw LoadError("LUAHTTPD_ACCESS_LOG=\(text): must be on or off")
+            case "1", "on", "true", "yes": true
+            case "0", "off", "false", "no": false
+            default: throw LoadError("LUAHTTPD_\(name)=\(text): must be on or off")
             }
         }
     }
@@ -95,7 +110,5 @@ public struct LoadError: Error, CustomStringConvertible, Sendable {
 
     init(_ description: String) { self.description = description }
 
-    init(_ error: ScriptError) { description = ScriptReport(error).text }
-
-    init(_ errors: [TemplateError]) { description = errors.map(\.description).joined(separator: "\n\n") }
+    init(_ failure: ReloadFailure) { description = failure.text }
 }

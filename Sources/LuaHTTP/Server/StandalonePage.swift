@@ -51,11 +51,12 @@ public struct StandalonePage: Sendable {
             }
             try source.render(page, of: templates, write: write)
         } catch {
-            throw LoadError(error)
+            throw LoadError(.script(error))
         }
     }
 
-    private func compile(for page: String, _ additions: TemplateAdditions) throws(ScriptError) -> TemplateSet {
+    private func compile(for page: String, _ additions: TemplateAdditions) throws(ScriptError) -> TemplateSet
+    {
         var options = TemplateOptions()
         options.scriptFilters = additions.filters
         options.scriptTests = additions.tests
@@ -74,7 +75,7 @@ public struct StandalonePage: Sendable {
         let name = access(source, F_OK) == 0 ? page : file
         switch TemplateSet.load(root: directory, options: options, for: name) {
         case .built(let set): return set
-        case .failed(let errors): throw ScriptError(message: LoadError(errors).description)
+        case .failed(let errors): throw ScriptError(message: ReloadFailure.templates(errors).text)
         }
     }
 }
@@ -139,23 +140,30 @@ private struct PageData: ~Copyable {
             }
         }
         guard stack.type(at: -1) == .table else {
-            throw ScriptError(message: "the data must be a table of variables, not \(stack.type(at: -1).name)")
+            throw ScriptError(
+                message: "the data must be a table of variables, not \(stack.type(at: -1).name)")
         }
     }
 
     private static func read(_ path: String) throws(ScriptError) -> [UInt8] {
         // A pipe or a terminal will do: somebody waits for it, no server does.
         let file = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw ScriptError(message: "cannot read \(path): \(String(cString: strerror(errno)))") }
+        guard file >= 0 else {
+            throw ScriptError(message: "cannot read \(path): \(String(cString: strerror(errno)))")
+        }
         defer { if path != "-" { close(file) } }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while true {
             let count = systemRead(file, &chunk, chunk.count)
-            guard count >= 0 else { throw ScriptError(message: "cannot read \(path): \(String(cString: strerror(errno)))") }
+            guard count >= 0 else {
+                throw ScriptError(message: "cannot read \(path): \(String(cString: strerror(errno)))")
+            }
             guard count > 0 else { return bytes }
             bytes += chunk[..<count]
-            guard bytes.count <= largestFile else { throw ScriptError(message: "\(path) is larger than 256 MiB") }
+            guard bytes.count <= largestFile else {
+                throw ScriptError(message: "\(path) is larger than 256 MiB")
+            }
         }
     }
 

@@ -7,33 +7,30 @@ internal import NIOCore
 ///
 /// May be asked from anywhere; what belongs to a loop is only ever touched on it.
 final class WorkerPool: Sendable {
-    private struct Seat: Sendable {
+    struct Seat: Sendable {
         let loop: any EventLoop
         let worker: NIOLoopBound<Worker>
         let connections: NIOLoopBound<LoopConnections>
     }
 
-    private let seats: [Seat]
-    private let limits: Limits
+    let seats: [Seat]
     private let gate: ConnectionGate
 
-    /// Loads the app once on each loop of `group`.
-    ///
-    /// - Throws: ``ScriptError`` of the first that fails.
+    /// Gives each loop of `group` one of the generations.
     init(
-        group: any EventLoopGroup, configuration: WorkerConfiguration, templates: TemplateSet, limits: Limits,
+        group: any EventLoopGroup, configuration: WorkerConfiguration, generations: [PreparedGeneration],
         gate: ConnectionGate, logger: Logger
     ) async throws {
-        self.limits = limits
         self.gate = gate
         var seats: [Seat] = []
-        for loop in group.makeIterator() {
+        let handovers = generations.map { PreparedGeneration.Handover(prepared: $0) }
+        for (loop, handover) in zip(group.makeIterator(), handovers) {
             var configuration = configuration
             configuration.isFirst = seats.isEmpty
             seats.append(
                 try await loop.submit { [configuration] in
-                    let worker = try Worker(
-                        loop: loop, configuration: configuration, templates: templates, logger: logger)
+                    let worker = Worker(
+                        loop: loop, configuration: configuration, prepared: handover.prepared, logger: logger)
                     return Seat(
                         loop: loop, worker: NIOLoopBound(worker, eventLoop: loop),
                         connections: NIOLoopBound(LoopConnections(eventLoop: loop), eventLoop: loop))
@@ -49,18 +46,19 @@ final class WorkerPool: Sendable {
         guard let seat = seats.first(where: { $0.loop === channel.eventLoop }) else {
             return channel.close(promise: nil)
         }
+        let worker = seat.worker.value
         let address = AddressKey(channel.remoteAddress)
         let verdict = gate.enter(address)
         channel.closeFuture.whenComplete { [gate] _ in gate.leave(address) }
         if case .full(let limit) = verdict, limit != .connections || !seat.connections.value.shed() {
-            seat.worker.value.limitHit(
-                limit, limits[limit], detail: "connection refused",
+            worker.limitHit(
+                limit, worker.configuration.limits[limit], detail: "connection refused",
                 address: channel.remoteAddress?.ipAddress ?? "-")
             return try channel.pipeline.syncOperations.addHandler(RefusingHandler())
         }
         try channel.pipeline.syncOperations.addHandler(
             HTTP1Handler(
-                application: seat.worker.value, loop: seat.connections.value, limits: limits,
+                application: worker, loop: seat.connections.value, limits: worker.configuration.limits,
                 remoteAddress: channel.remoteAddress))
     }
 

@@ -27,8 +27,8 @@ struct TemplateLoader {
 
     init(root: String) { self.root = root }
 
-    /// Every regular file, in the order of names, except those that begin with a dot or end with `~`, and
-    /// those whose extension says that they are no text.
+    /// Every regular file, in the order of names, except those that editors leave behind, and those whose
+    /// extension says that they are no text.
     static func load(root: String) -> (sources: [Source], errors: [TemplateError]) {
         var loader = TemplateLoader(root: root)
         guard let real = realPath(root) else {
@@ -70,7 +70,7 @@ struct TemplateLoader {
                 report(directory, "a file's name is not UTF-8")
                 continue
             }
-            if name.hasPrefix(".") || name.hasSuffix("~") { continue }
+            if LeftoverName.matches(name) { continue }
             visit(directory.isEmpty ? name : directory + "/" + name, depth)
         }
     }
@@ -121,10 +121,13 @@ struct TemplateLoader {
 }
 
 extension TemplateSet {
-    /// All templates below a directory.
-    static func load(root: String, options: TemplateOptions = .init(), for page: String? = nil) -> Outcome {
+    /// All templates below a directory. Those that are in `known` with the same source are not compiled again.
+    static func load(
+        root: String, options: TemplateOptions = .init(), for page: String? = nil,
+        knowing known: TemplateSet? = nil
+    ) -> Outcome {
         let (sources, errors) = TemplateLoader.load(root: root)
         guard errors.isEmpty else { return .failed(errors) }
-        return build(sources.map { ($0.name, $0.bytes) }, options: options, for: page)
+        return build(sources.map { ($0.name, $0.bytes) }, options: options, for: page, knowing: known)
     }
 }

@@ -22,6 +22,7 @@ final class TemplateSet: @unchecked Sendable {
 
     private let numbers: [String: Int32]
     private let nameNumbers: NameTable
+    private let templateNumbers: NameTable
     private static let counter = Atomic<UInt>(0)
 
     static let empty = TemplateSet(symbols: Symbols(options: TemplateOptions()), templates: [])
@@ -47,6 +48,7 @@ final class TemplateSet: @unchecked Sendable {
         names = symbols.names.names
         nameNumbers = symbols.names
         templateNames = symbols.templates.names
+        templateNumbers = symbols.templates
         self.templates = templates
         let memory = UnsafeMutablePointer<TemplateImage>.allocate(capacity: max(1, templates.count))
         let blank = TemplateImage()
@@ -97,16 +99,26 @@ extension TemplateSet {
         case failed([TemplateError])
     }
 
+    /// Those that are in `known` with the same source and options are not compiled again.
+    ///
     /// - Parameter page: if given, only what this page needs has to be right; other templates that are not are
     ///   left out.
     static func build(
-        _ sources: [(name: String, bytes: [UInt8])], options: TemplateOptions = .init(), for page: String? = nil
+        _ sources: [(name: String, bytes: [UInt8])], options: TemplateOptions = .init(), for page: String? = nil,
+        knowing known: TemplateSet? = nil
     ) -> Outcome {
         let symbols = Symbols(options: options)
+        // Bytecode is full of numbers of names: what is to be used again needs the same ones.
+        let known = known.flatMap { $0.continues(with: options) ? $0 : nil }
+        if let known { (symbols.names, symbols.templates) = (known.nameNumbers, known.templateNumbers) }
         for source in sources { _ = symbols.templates.intern(source.name) }
         var compiled: [String: CompiledTemplate] = [:]
         var errors: [TemplateError] = []
         for (name, bytes) in sources {
+            if let same = known?.template(named: name, source: bytes) {
+                compiled[name] = same
+                continue
+            }
             do throws(SyntaxFault) {
                 compiled[name] = try Compiler.compile(
                     name: name, source: bytes, symbols: symbols, options: options.syntax)
@@ -151,6 +163,19 @@ extension TemplateSet {
                     source: template.source, span: $0.span)
             }
         }
+    }
+
+    /// After many changes there are too many numbers of names that nobody uses any more.
+    private func continues(with options: TemplateOptions) -> Bool {
+        self.options == options && names.count < Int(UInt16.max) / 2
+            && templateNames.count < Int(UInt16.max) / 2
+    }
+
+    private func template(named name: String, source: [UInt8]) -> CompiledTemplate? {
+        guard let number = numbers[name], let template = templates[Int(number)],
+            template.source == Lexer.normalise(source, options.syntax)
+        else { return nil }
+        return template
     }
 
     private static func checkReferences(

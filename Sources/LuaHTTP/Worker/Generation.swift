@@ -39,14 +39,18 @@ final class Generation {
     let additions: TemplateAdditions
     private let timerDefinitions: [TimerDefinition]
     private var timers: ScriptTimers?
-    /// Templates of this generation; set once, before the first request.
+    /// Numbers of the functions of `app:on`.
+    let hooks: [LifecycleEvent: [Int]]
+    /// `app.state`.
+    let state: LuaRef
+    /// Templates in force.
     var templates = TemplateSet.empty
+    var life = GenerationLife()
 
     /// - Throws: ``ScriptError`` for routes that conflict or directories that are not there.
     init(
         vm: LuaVM, library: consuming ScriptLibrary, definition: AppDefinition,
-        handlers: consuming LuaRefTable,
-        root: String
+        handlers: consuming LuaRefTable, state: consuming LuaRef, root: String
     ) throws(ScriptError) {
         var builder = RouteBuilder()
         var routes: [Route] = []
@@ -81,6 +85,8 @@ final class Generation {
         self.handlers = handlers
         self.routes = routes
         self.mounts = mounts
+        self.state = state
+        hooks = definition.hooks
         settings = definition.settings
         budget = LuaBudget(cpu: limits[.cpuTime], memory: limits[.memory])
         self.places = places

@@ -9,8 +9,10 @@ struct GenerationLoader: Sendable {
     var isDevelopment: Bool
     /// Bytes of each VM.
     var memoryLimit: Int
+    /// Learns what the app is made of; nil where nobody wants to know.
+    var record: DependencyRecord?
 
-    private static let largestScript = 16 << 20
+    static let largestScript = 16 << 20
     /// Milliseconds of processor time in which a main script is through, with its modules.
     private static let mostTime = 5_000
 
@@ -25,6 +27,7 @@ struct GenerationLoader: Sendable {
     /// - Parameter services: what the server does for this VM's scripts.
     /// - Throws: ``ScriptError`` with the place in the script.
     func load(services: ScriptServices) throws(ScriptError) -> Generation {
+        let services = try recordingServices(services)
         guard let source = SourceFile.read(script, limit: Self.largestScript) else {
             throw ScriptError(message: "cannot read \(script): \(Self.reason(for: script))")
         }
@@ -38,10 +41,13 @@ struct GenerationLoader: Sendable {
         var handlers = LuaRefTable(vm: vm)
         let stack = vm.main
         try library.finish(on: stack)
+        stack.getField("state", of: -1)
+        let state = LuaRef(taking: stack, of: vm)
         let definition = try AppDefinition(takingFrom: stack, handlers: &handlers)
+        recordMounts(of: definition)
         vm.settle(cpu: Limits(changing: definition.settings.limits)[.cpuTime])
         return try Generation(
-            vm: vm, library: library, definition: definition, handlers: handlers, root: root)
+            vm: vm, library: library, definition: definition, handlers: handlers, state: state, root: root)
     }
 
     private func runMainScript(_ source: [UInt8], in vm: LuaVM) throws(ScriptError) {
@@ -59,14 +65,18 @@ struct GenerationLoader: Sendable {
             vm.discard(coroutine)
             throw error
         }
+        try Self.finish(
+            coroutine, in: vm, waiting: "\(script) waits or yields while it loads; do that in a handler")
+    }
+
+    /// Runs a coroutine to its end, where nothing can wait.
+    static func finish(_ coroutine: LuaCoroutine, in vm: LuaVM, waiting: String) throws(ScriptError) {
         let outcome = coroutine.resume()
         if outcome.status == .ok { return vm.put(coroutine) }
         defer { vm.discard(coroutine) }
         switch outcome.status {
-        case .awaiting, .yielded:
-            throw ScriptError(message: "\(script) waits or yields while it loads; do that in a handler")
-        default:
-            throw ScriptError(takingFrom: stack, status: outcome.status)
+        case .awaiting, .yielded: throw ScriptError(message: waiting)
+        default: throw ScriptError(takingFrom: coroutine.stack, status: outcome.status)
         }
     }
 

@@ -21,13 +21,14 @@ final class Rendering {
     /// - Parameters:
     ///   - name: "page.html", or "page.html#block" for one block of it.
     ///   - variables: index of the table on `stack`.
+    ///   - edition: of the templates that were in force when the request began.
     ///   - fields: header lines of the answer; Content-Type is added by the template's extension.
     /// - Throws: ``TemplateError`` when there is no such template.
     func begin(
         _ name: UnsafeRawBufferPointer, variables: Int32, answer: Answer, fields: HeaderBlock,
-        generation: Generation, on stack: LuaStack
+        generation: Generation, edition: Int, on stack: LuaStack
     ) throws(TemplateError) {
-        let templates = generation.templates
+        let templates = generation.templates(at: edition)
         guard let page = templates.page(name) else { throw Self.missing(name, in: templates) }
         status = answer.status
         self.variables = stack.absolute(variables)

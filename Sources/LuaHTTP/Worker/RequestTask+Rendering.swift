@@ -9,7 +9,8 @@ extension RequestTask {
         guard let name = stack.bytes(at: template) else { return end() }
         do throws(TemplateError) {
             let rendering = try worker.beginRendering(
-                name, variables: variables, answer: answer, generation: generation, on: stack)
+                name, variables: variables, answer: answer, generation: generation, edition: edition,
+                on: stack)
             self.rendering = rendering
             rendering.limitTime(milliseconds: budget.cpu)
             goOn(rendering.step())

@@ -40,6 +40,8 @@ final class RequestTask: Fiber {
     private var limitAlarm: WorkerTimers.ID?
     private var waitingSince: UInt64 = 0
     private(set) var startedAt: NIODeadline = .uptimeNanoseconds(0)
+    /// Of the templates that were in force when the request began.
+    private(set) var edition = 0
 
     // MARK: Life
 
@@ -47,6 +49,8 @@ final class RequestTask: Fiber {
         self.exchange = exchange
         generation = worker.generation
         budget = generation.budget
+        generation.enter()
+        edition = generation.life.edition
         state = .accepted
         if worker.logsAccess { startedAt = .now() }
     }
@@ -71,6 +75,7 @@ final class RequestTask: Fiber {
         exchange?.task = nil
         exchange = nil
         worker.recycle(self)
+        generation.leave()
     }
 
     /// The client has gone.

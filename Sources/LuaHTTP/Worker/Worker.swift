@@ -9,10 +9,10 @@ internal import NIOCore
 /// nothing in it is locked.
 final class Worker: HTTPApplication {
     let loop: any EventLoop
-    let configuration: WorkerConfiguration
-    let logger: Logger
+    private(set) var configuration: WorkerConfiguration
+    private(set) var logger: Logger
     private(set) var generation: Generation
-    private let accessLog: AccessLog?
+    private var accessLog: AccessLog?
     private(set) var limitLog = LimitLog()
     /// Whose Lua code runs right now.
     var current: Fiber?
@@ -28,20 +28,33 @@ final class Worker: HTTPApplication {
     var lastStream: Int64 = 0
     /// Those with something written that has not been sent.
     var unflushed: [ResponseStream] = []
+    /// Functions of `app:on` that have not ended.
+    var hookRuns: [ObjectIdentifier: HookRun] = [:]
     /// Header lines of the answer being put together.
     var fields = HeaderBlock()
     private var idleTasks: [RequestTask] = []
     private var renderings = RenderingPool()
     /// Of app.file: the directory of the script.
-    let root: FileRoot
+    private(set) var root: FileRoot
     /// Keeps open pages up to date; only in development.
     let live: LiveReload?
 
     /// - Throws: ``ScriptError`` when the app does not load.
-    init(
+    convenience init(
         loop: any EventLoop, configuration: WorkerConfiguration, templates: TemplateSet, logger: Logger,
         wallClock: @escaping () -> Int64 = WallClock.nanoseconds
     ) throws(ScriptError) {
+        let prepared = try PreparedGeneration(
+            loader: configuration.loader, stores: configuration.stores, logger: logger)
+        prepared.generation.templates = templates
+        self.init(
+            loop: loop, configuration: configuration, prepared: prepared, logger: logger, wallClock: wallClock)
+    }
+
+    init(
+        loop: any EventLoop, configuration: WorkerConfiguration, prepared: PreparedGeneration, logger: Logger,
+        wallClock: @escaping () -> Int64 = WallClock.nanoseconds
+    ) {
         self.loop = loop
         self.configuration = configuration
         self.logger = logger
@@ -50,24 +63,47 @@ final class Worker: HTTPApplication {
         runQueue = RunQueue(loop: loop)
         accessLog = configuration.hasAccessLog ? AccessLog(loop: loop, style: configuration.logStyle) : nil
         live = LiveReload(configuration, loop: loop)
-        let relay = ServiceRelay(logger: logger, stores: configuration.stores)
-        generation = try configuration.loader.load(services: relay.services)
-        generation.templates = templates
-        do throws(SystemError) {
-            root = try FileRoot(path: configuration.loader.root)
-        } catch {
-            throw ScriptError(message: "cannot open \(configuration.loader.root): \(error)")
-        }
-        generation.vm.readField = { [unowned self] owner, field, stack throws(HostError) in
-            try self.pushField(field, of: owner, on: stack)
-        }
-        relay.worker = self
-        if configuration.offloadsBlockingCalls {
-            generation.vm.offloadBlockingCalls()
-            generation.vm.onBlockingCall = { [unowned self] in waitForBlockingCall($0) }
-        }
+        generation = prepared.generation
+        root = prepared.root
+        adopt(prepared)
         generation.startTimers(on: self)
     }
+
+    private func adopt(_ prepared: PreparedGeneration) {
+        prepared.generation.vm.readField = { [unowned self] owner, field, stack throws(HostError) in
+            try self.pushField(field, of: owner, on: stack)
+        }
+        prepared.relay.worker = self
+        if configuration.offloadsBlockingCalls {
+            prepared.generation.vm.offloadBlockingCalls()
+            prepared.generation.vm.onBlockingCall = { [unowned self] in waitForBlockingCall($0) }
+        }
+    }
+
+    /// Requests that begin from now on are served by `prepared`. Returns what served them until now.
+    func replaceGeneration(
+        by prepared: PreparedGeneration, configuration: WorkerConfiguration, logger: Logger
+    ) -> Generation {
+        let old = generation
+        var configuration = configuration
+        configuration.isFirst = self.configuration.isFirst
+        adopt(prepared)
+        (generation, root) = (prepared.generation, prepared.root)
+        if configuration.hasAccessLog != (accessLog != nil) {
+            accessLog?.flush()
+            accessLog =
+                configuration.hasAccessLog ? AccessLog(loop: loop, style: configuration.logStyle) : nil
+        }
+        (self.configuration, self.logger) = (configuration, logger)
+        idleTasks.removeAll()
+        forgetIdleRenderings()
+        old.stopTimers()
+        generation.startTimers(on: self)
+        return old
+    }
+
+    /// What waits to be used again holds on to the templates it rendered last.
+    func forgetIdleRenderings() { renderings = RenderingPool() }
 
     var logsAccess: Bool { accessLog != nil }
     var isDevelopment: Bool { configuration.loader.isDevelopment }
@@ -76,6 +112,15 @@ final class Worker: HTTPApplication {
 
     func accept(_ exchange: HTTPExchange) -> BodyDecision {
         if let live, live.takes(exchange) { return .answered }
+        // What becomes of a body is decided now: only a request without one can wait for its route.
+        if let freshness = configuration.freshness, exchange.head.framing == .none, freshness.isInDoubt() {
+            return hold(exchange, freshness)
+        }
+        return dispatch(exchange)
+    }
+
+    /// Looks for the route.
+    func dispatch(_ exchange: HTTPExchange) -> BodyDecision {
         let task = idleTasks.popLast() ?? RequestTask(worker: self, generation: generation)
         exchange.task = task
         task.begin(exchange)
@@ -105,10 +150,12 @@ final class Worker: HTTPApplication {
     }
 
     func handle(_ exchange: HTTPExchange) {
+        if configuration.freshness != nil, completeHeld(exchange) { return }
         guard let task = task(of: exchange), let route = task.route else { return }
-        switch generation.routes[route].target {
+        // Not by the generation in force: another may have come while the body was on its way.
+        switch task.generation.routes[route].target {
         case .handler(let number): task.run(handler: number)
-        case .files(let number): task.sendStatic(generation.mounts[number])
+        case .files(let number): task.sendStatic(task.generation.mounts[number])
         }
     }
 
@@ -127,7 +174,8 @@ final class Worker: HTTPApplication {
     func errorPage(_ error: HTTPError, _ exchange: HTTPExchange, into body: inout ByteBuffer) -> StaticString
     {
         if let limit = error.limit {
-            let ofRoute = task(of: exchange)?.route.flatMap { generation.routes[$0].limits[limit] }
+            let task = task(of: exchange)
+            let ofRoute = task?.route.flatMap { task?.generation.routes[$0].limits[limit] }
             limitHit(
                 limit, ofRoute ?? configuration.limits[limit], detail: "\(error)",
                 address: exchange.ipAddress ?? "-")
@@ -159,6 +207,10 @@ final class Worker: HTTPApplication {
 
     func task(of exchange: HTTPExchange) -> RequestTask? {
         guard let task = exchange.task else { return nil }
+        if configuration.freshness != nil, task is HeldRequest {
+            exchange.task = nil
+            return nil
+        }
         // SAFETY: `accept` is the only one that sets an exchange's task.
         return unsafeDowncast(task, to: RequestTask.self)
     }
@@ -212,7 +264,8 @@ final class Worker: HTTPApplication {
     private static let mostIdleTasks = 256
 
     func recycle(_ task: RequestTask) {
-        if idleTasks.count < Self.mostIdleTasks { idleTasks.append(task) }
+        // One of an old generation would keep it.
+        if idleTasks.count < Self.mostIdleTasks, task.generation === generation { idleTasks.append(task) }
     }
 
     /// Begins a wait of the running fiber for `seconds`.
@@ -262,11 +315,12 @@ final class Worker: HTTPApplication {
 
     func beginRendering(
         _ template: UnsafeRawBufferPointer, variables: Int32, answer: Answer, generation: Generation,
-        on stack: LuaStack
+        edition: Int, on stack: LuaStack
     ) throws(TemplateError) -> Rendering {
         let rendering = renderings.take()
         try rendering.begin(
-            template, variables: variables, answer: answer, fields: fields, generation: generation, on: stack)
+            template, variables: variables, answer: answer, fields: fields, generation: generation,
+            edition: edition, on: stack)
         return rendering
     }
 
@@ -329,21 +383,26 @@ final class Worker: HTTPApplication {
 extension Worker: Sendable {}
 
 /// Stands between a VM's scripts and its worker, which does not exist yet while the main script runs.
-private final class ServiceRelay {
+final class ServiceRelay {
     // SAFETY: the worker owns the VM whose scripts call this, so it is there as long as they are.
     // Not weak: that would make each retain of the worker take the slow path of its reference count.
     unowned(unsafe) var worker: Worker?
+    /// Another relay says what the script logs.
+    var isSilent: Bool
     private let logger: Logger
     private let stores: SharedStores
 
-    init(logger: Logger, stores: SharedStores) {
+    init(logger: Logger, stores: SharedStores, isSilent: Bool = false) {
         self.logger = logger
         self.stores = stores
+        self.isSilent = isSilent
     }
 
     var services: ScriptServices {
         ScriptServices(
-            log: { [logger] level, message, place in
+            log: { level, message, place in
+                guard !self.isSilent else { return }
+                let logger = self.worker?.logger ?? self.logger
                 logger.log(
                     level: Logger.Level(rawValue: level == "warn" ? "warning" : level) ?? .info,
                     "\(place): \(LogText.line(message))")

@@ -24,4 +24,6 @@ struct WorkerConfiguration: Sendable {
     var editor: EditorLink?
     /// Files and commands of scripts do not hold up the loop. Not on a loop that is driven by a test.
     var offloadsBlockingCalls = false
+    /// Asked before each request; only in development, where files are watched.
+    var freshness: Freshness?
 }

@@ -14,7 +14,7 @@ final class InMemorySite {
     let worker: Worker
     let handler: HTTP1Handler<Worker>
     let log = LogCapture()
-    private let directory: URL
+    let directory: URL
 
     /// - Parameters:
     ///   - source: of app.lua.
@@ -53,7 +53,7 @@ final class InMemorySite {
         options.scriptTests = worker.generation.additions.tests
         switch TemplateSet.build(templates.map { ($0.key, Array($0.value.utf8)) }, options: options) {
         case .built(let set): worker.generation.templates = set
-        case .failed(let errors): throw LoadError(errors)
+        case .failed(let errors): throw LoadError(.templates(errors))
         }
         let connections = LoopConnections(eventLoop: channel.eventLoop)
         handler = HTTP1Handler(application: worker, loop: connections, limits: limits, remoteAddress: nil)

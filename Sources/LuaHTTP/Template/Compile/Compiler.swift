@@ -152,7 +152,7 @@ final class Symbols {
 }
 
 /// Everything about a set of templates that its owner decides.
-struct TemplateOptions: Sendable {
+struct TemplateOptions: Sendable, Equatable {
     enum Undefined: Sendable { case lenient, chainable, strict }
     enum Autoescape: Sendable { case byExtension, always, never }
     /// What is said about values where escaping does not protect: nothing, a warning, an error.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /// How template source is cut into text and tags: delimiters and whitespace rules of one environment.
-struct SyntaxOptions: Sendable {
+struct SyntaxOptions: Sendable, Equatable {
     var tagBegin = Array("{%".utf8)
     var tagEnd = Array("%}".utf8)
     var outputBegin = Array("{{".utf8)

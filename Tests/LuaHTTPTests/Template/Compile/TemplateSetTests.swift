@@ -99,4 +99,49 @@ struct TemplateSetTests {
         #expect(try RenderTester().render(sources, "page#a") == "[12A]")
         #expect(try RenderTester().render(sources, "base#a") == "A")
     }
+
+    /// Rebuilding after a change of one template.
+    private func rebuilt(_ sources: [(name: String, bytes: [UInt8])], from known: TemplateSet) -> TemplateSet
+    {
+        guard case .built(let set) = TemplateSet.build(sources, knowing: known) else {
+            Issue.record("not built")
+            return .empty
+        }
+        return set
+    }
+
+    @Test func whatDidNotChangeIsNotCompiledAgain() throws {
+        let part = (name: "part.html", bytes: Array("{% block b %}{{ x.y }}{% endblock %}".utf8))
+        let page = (
+            name: "page.html", bytes: Array("{% extends 'part.html' %}{% block b %}1{% endblock %}".utf8)
+        )
+        guard case .built(let first) = TemplateSet.build([part, page]) else { throw CancellationError() }
+        let other = (
+            name: "page.html",
+            bytes: Array("{% extends 'part.html' %}{% block b %}{{ z }}2{% endblock %}".utf8)
+        )
+        let second = rebuilt([other, part], from: first)
+        let number = { (set: TemplateSet, name: String) in try #require(set.page(name)).template }
+        #expect(
+            second.templates[Int(try number(second, "part.html"))]
+                === first.templates[Int(try number(first, "part.html"))])
+        #expect(
+            second.templates[Int(try number(second, "page.html"))]
+                !== first.templates[Int(try number(first, "page.html"))])
+        let third = rebuilt([part], from: second)
+        #expect(third.page("page.html") == nil)
+        #expect(third.page("part.html") != nil)
+        let fourth = rebuilt([part, page], from: third)
+        #expect(fourth.page("page.html#b") != nil)
+        guard case .failed(let errors) = TemplateSet.build([page], knowing: fourth) else {
+            throw CancellationError()
+        }
+        #expect(errors[0].message.hasPrefix("'part.html' does not exist"))
+        var options = TemplateOptions()
+        options.undefined = .strict
+        guard case .built(let strict) = TemplateSet.build([part], options: options, knowing: fourth) else {
+            throw CancellationError()
+        }
+        #expect(strict.templates.count == 1)
+    }
 }

@@ -9,22 +9,33 @@ import Glibc
 import Darwin
 #endif
 
-/// SIGTERM and SIGINT: the first asks to stop, the second stops.
-final class StopSignals: Sendable {
-    private let stream: AsyncStream<Void>
+/// SIGTERM and SIGINT: the first asks to stop, the second stops. SIGHUP asks to load the app again, or to stop when it
+/// comes because the terminal was closed.
+final class Signals: Sendable {
+    enum Wish: Sendable {
+        case stop, reload
+    }
+
+    private let stream: AsyncStream<Wish>
     private let sources: [any DispatchSourceSignal]
 
     init() {
-        let (stream, continuation) = AsyncStream<Void>.makeStream()
+        let (stream, continuation) = AsyncStream<Wish>.makeStream()
         self.stream = stream
         let queue = DispatchQueue(label: "luahttpd.signals")
         let count = SignalCount()
-        sources = [SIGTERM, SIGINT].map { number in
+        let hadTerminal = isatty(STDERR_FILENO) == 1
+        sources = [SIGTERM, SIGINT, SIGHUP].map { number in
             signal(number, SIG_IGN)  // the source sees it all the same
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
-                if count.next() > 1 { exit(130) }
-                continuation.yield()
+                // A terminal that was closed is none any more.
+                if number == SIGHUP, !hadTerminal || isatty(STDERR_FILENO) == 1 {
+                    continuation.yield(.reload)
+                } else {
+                    if count.next() > 1 { exit(130) }
+                    continuation.yield(.stop)
+                }
             }
             source.activate()
             return source
@@ -35,9 +46,10 @@ final class StopSignals: Sendable {
         signal(SIGXFSZ, SIG_IGN)
     }
 
-    /// Returns at the first signal.
-    func wait() async {
-        for await _ in stream { return }
+    /// Waits for the next signal.
+    func next() async -> Wish {
+        for await wish in stream { return wish }
+        return .stop
     }
 
     /// For what ends by itself as a rule: a handler in an endless loop holds up even the server's own deadline.
@@ -50,7 +62,7 @@ final class StopSignals: Sendable {
     }
 }
 
-/// Counts signals. @unchecked: only touched on the queue of StopSignals.
+/// Counts signals. @unchecked: only touched on the queue of Signals.
 private final class SignalCount: @unchecked Sendable {
     private var count = 0
 

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+
+/// What an app is made of, as far as loading it shows.
+extension GenerationLoader {
+    /// `services` with the environment file, and with somebody who writes down what the script loads.
+    func recordingServices(_ services: ScriptServices) throws(ScriptError) -> ScriptServices {
+        record?.add(file: script)
+        record?.add(file: root + "/" + EnvironmentFile.name)
+        var services = services
+        services.record = record
+        services.environment = try EnvironmentFile.load(beside: root)
+        return services
+    }
+
+    /// Directories of static files: `app:static` makes two routes of each, this one and one for its index.
+    func recordMounts(of definition: AppDefinition) {
+        for route in definition.routes {
+            guard case .files(let directory, _) = route.target, let star = route.path.lastIndex(of: "*")
+            else {
+                continue
+            }
+            record?.add(
+                DependencySet.Tree(
+                    path: directory.hasPrefix("/") ? directory : root + "/" + directory,
+                    kind: .assets(prefix: String(route.path[..<star]))))
+        }
+    }
+}
