@@ -51,9 +51,12 @@ public struct LoadedApp: Sendable {
                 methods: generation.table.methodList(route.methods), path: route.text, name: route.name,
                 origin: route.origin)
         }
-        templates = try Self.compileTemplates(
-            settings, generation.additions, root: loader.root,
-            isDevelopment: ResolvedSettings.isDevelopment(options, settings))
+        templates =
+            loader.isFolder
+            ? .empty
+            : try Self.compileTemplates(
+                settings, generation.additions, root: loader.root,
+                isDevelopment: ResolvedSettings.isDevelopment(options, settings))
     }
 
     /// The directory that `app:config { templates = … }` names, else `templates` beside the script, else

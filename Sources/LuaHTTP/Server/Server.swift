@@ -16,24 +16,27 @@ internal import NIOPosix
 public final class Server: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let pool: WorkerPool
-    private let listener: any Channel
+    private let listeners: Listeners
     private let logger: Logger
     /// Where it listens: the host and port in force, after `port = 0` was made a real one.
     public let host: String
     public let port: Int
+    /// All addresses: "http://127.0.0.1:8080/", "unix:/run/app.sock".
+    public var addresses: [String] { listeners.addresses.map(\.description) }
     public let isDevelopment: Bool
     public var workerCount: Int { pool.count }
 
     private init(
-        group: MultiThreadedEventLoopGroup, pool: WorkerPool, listener: any Channel, logger: Logger,
+        group: MultiThreadedEventLoopGroup, pool: WorkerPool, listeners: Listeners, logger: Logger,
         settings: ResolvedSettings
     ) {
         self.group = group
         self.pool = pool
-        self.listener = listener
+        self.listeners = listeners
         self.logger = logger
-        host = settings.host
-        port = listener.localAddress?.port ?? settings.port
+        let first = listeners.addresses.lazy.compactMap(\.hostAndPort).first
+        host = first?.0 ?? settings.host
+        port = first?.1 ?? settings.port
         isDevelopment = settings.isDevelopment
     }
 
@@ -52,8 +55,8 @@ public final class Server: Sendable {
             let pool = try await WorkerPool(
                 group: group, configuration: settings.workerConfiguration, templates: app.templates,
                 limits: settings.limits, gate: settings.connectionGate, logger: logger)
-            let listener = try await listen(settings, group, pool)
-            return Server(group: group, pool: pool, listener: listener, logger: logger, settings: settings)
+            let listeners = try await Listeners(settings, group, pool)
+            return Server(group: group, pool: pool, listeners: listeners, logger: logger, settings: settings)
         } catch {
             try? await group.shutdownGracefully()
             if let error = error as? ScriptError { throw LoadError(error) }
@@ -61,24 +64,11 @@ public final class Server: Sendable {
         }
     }
 
-    private static func listen(
-        _ settings: ResolvedSettings, _ group: MultiThreadedEventLoopGroup, _ pool: WorkerPool
-    ) async throws -> any Channel {
-        do {
-            let address = try SocketAddress.makeAddressResolvingHost(settings.host, port: settings.port)
-            return try await Listener().bind(group, to: address) { channel in
-                try pool.install(on: channel)
-            }.get()
-        } catch {
-            throw LoadError(ListenFailure.text(error, host: settings.host, port: settings.port))
-        }
-    }
-
     /// Stops accepting, lets the answers being made go out, closes, and frees everything.
     ///
     /// - Parameter deadline: after so many seconds what is still open is cut.
     public func shutDown(deadline: Double = 10) async throws {
-        try? await listener.close()
+        await listeners.close()
         pool.beginDrain()
         let clock = ContinuousClock()
         let end = clock.now.advanced(by: .seconds(deadline))

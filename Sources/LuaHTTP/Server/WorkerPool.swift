@@ -16,6 +16,7 @@ final class WorkerPool: Sendable {
     private let seats: [Seat]
     private let limits: Limits
     private let gate: ConnectionGate
+    private let logger: Logger
 
     /// Loads the app once on each loop of `group`.
     ///
@@ -26,6 +27,7 @@ final class WorkerPool: Sendable {
     ) async throws {
         self.limits = limits
         self.gate = gate
+        self.logger = logger
         var seats: [Seat] = []
         for loop in group.makeIterator() {
             seats.append(
@@ -60,6 +62,11 @@ final class WorkerPool: Sendable {
             HTTP1Handler(
                 application: seat.worker.value, loop: seat.connections.value, limits: limits,
                 remoteAddress: channel.remoteAddress))
+    }
+
+    /// At most one line for each pause.
+    @Sendable func reportPause(_ error: any Error) {
+        logger.warning("no new connections for a moment: \(error)")
     }
 
     /// Ends idle connections, and the others after the answer they are at.

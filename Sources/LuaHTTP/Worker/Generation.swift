@@ -28,6 +28,11 @@ final class Generation {
     let routes: [Route]
     let parameterNames: ParameterNames
     let mounts: [StaticMount]
+    /// Of all mounts.
+    let files: FileCache
+    let standardFields: StandardFields
+    /// Nil: every host is ours.
+    let hosts: HostList?
     private let errorHandlers: [Int: Int]
     /// Filters, tests and globals of the script.
     let additions: TemplateAdditions
@@ -38,7 +43,7 @@ final class Generation {
     init(
         vm: LuaVM, library: consuming ScriptLibrary, definition: AppDefinition,
         handlers: consuming LuaRefTable,
-        root: String
+        root: String, isDevelopment: Bool
     ) throws(ScriptError) {
         var builder = RouteBuilder()
         var routes: [Route] = []
@@ -48,9 +53,8 @@ final class Generation {
             let target: Target
             switch route.target {
             case .handler(let number): target = .handler(number)
-            case .files(let directory, let cache):
-                mounts.append(
-                    try StaticMount(directory: directory, root: root, cache: cache, origin: route.origin))
+            case .files(let options):
+                mounts.append(try StaticMount(options, root: root, origin: route.origin))
                 target = .files(mounts.count - 1)
             }
             routes.append(
@@ -67,6 +71,10 @@ final class Generation {
         self.routes = routes
         self.mounts = mounts
         settings = definition.settings
+        // In development a file is compared with the disk each time, so that a change is seen at once.
+        files = FileCache(interval: isDevelopment ? 0 : 1000)
+        standardFields = definition.settings.standardFields
+        hosts = try definition.settings.hostList(isDevelopment: isDevelopment)
         errorHandlers = definition.errorHandlers
         additions = definition.templates
         parameterNames = ParameterNames(table.parameterNames)

@@ -13,7 +13,10 @@ struct GenerationLoader: Sendable {
     private static let largestScript = 16 << 20
 
     /// Directory of the main script: relative paths in the script start here.
-    var root: String { Self.directory(of: script) }
+    var root: String { isFolder ? script : Self.directory(of: script) }
+
+    /// A directory is served as it is.
+    var isFolder: Bool { FolderApp.isDirectory(script) }
 
     static func directory(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
@@ -23,7 +26,7 @@ struct GenerationLoader: Sendable {
     /// - Parameter services: what the server does for this VM's scripts.
     /// - Throws: ``ScriptError`` with the place in the script.
     func load(services: ScriptServices) throws(ScriptError) -> Generation {
-        guard let source = SourceFile.read(script, limit: Self.largestScript) else {
+        guard let source = isFolder ? try FolderApp.source(script) : SourceFile.read(script, limit: Self.largestScript) else {
             throw ScriptError(message: "cannot read \(script): \(Self.reason(for: script))")
         }
         let vm = try LuaVM(memoryLimit: memoryLimit)
@@ -35,7 +38,8 @@ struct GenerationLoader: Sendable {
         try library.finish(on: stack)
         let definition = try AppDefinition(takingFrom: stack, handlers: &handlers)
         return try Generation(
-            vm: vm, library: library, definition: definition, handlers: handlers, root: root)
+            vm: vm, library: library, definition: definition, handlers: handlers, root: root,
+            isDevelopment: isDevelopment)
     }
 
     private func runMainScript(_ source: [UInt8], in vm: LuaVM) throws(ScriptError) {

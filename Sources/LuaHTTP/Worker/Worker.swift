@@ -62,6 +62,9 @@ final class Worker: HTTPApplication {
         let task = idleTasks.popLast() ?? RequestTask(worker: self, generation: generation)
         exchange.task = task
         task.begin(exchange)
+        if let hosts = generation.hosts, !hosts.allows(exchange.head.slice(exchange.head.host)) {
+            return .reject(HTTPError(421, "this server does not serve the host of this URL"))
+        }
         let path = exchange.head.slice(exchange.head.path)
         switch generation.table.match(method(of: exchange), path, into: &task.match) {
         case .found(let route):
@@ -106,7 +109,9 @@ final class Worker: HTTPApplication {
     func errorPage(_ error: HTTPError, _ exchange: HTTPExchange, into body: inout ByteBuffer) -> StaticString
     {
         if let limit = error.limit {
-            let ofRoute = limit == .bodyBytes ? task(of: exchange)?.route.flatMap { generation.routes[$0].bodyLimit } : nil
+            let ofRoute =
+                limit == .bodyBytes
+                ? task(of: exchange)?.route.flatMap { generation.routes[$0].bodyLimit } : nil
             limitHit(
                 limit, ofRoute ?? configuration.limits[limit], detail: "\(error)",
                 address: exchange.ipAddress ?? "-")
