@@ -36,7 +36,7 @@ final class FileCache {
     }
 
     /// Files up to this are kept whole.
-    static let largestFile: Int64 = 64 << 10
+    static let largestFile: Int64 = 32 << 10
     /// Of time stamps, in seconds: ext4 counts ticks of 4 ms, FAT of 2 s.
     static let racyAge: Int64 = 2
 

@@ -6,7 +6,7 @@ internal import NIOPosix
 /// Sending open files: `app.file` of handlers, and what it has in common with `app:static`.
 extension RequestTask {
     /// Larger files are sent by the kernel (sendfile); a smaller one costs less as part of the answer.
-    private static var copiedFile: Int { 64 << 10 }
+    private static var copiedFile: Int { 32 << 10 }
 
     /// `app.file(path)`, below the directory of the script. The lines of the author's answer are in the worker.
     func sendFile(named name: String, download: String?, status: Int, hasContentType: Bool) {

@@ -70,8 +70,10 @@ enum Difference {
                 let ended = OwnReader.read([bytes + Array("\r\n\r\n".utf8)])
                 if ended.failure != nil || ended.messages.count == own.messages.count { return .rule("refused later") }
             }
-            for (reason, rule) in DifferentialRules.laxer where failure.contains(reason) {
-                return .rule("read by us alone: " + rule)
+            let text = bytes.text
+            for each in DifferentialRules.laxer
+            where failure.contains(each.reason) && each.holds.contains(where: { $0.isEmpty || text.contains($0) }) {
+                return .rule("read by us alone: " + each.rule)
             }
             return .unexplained("refused by llhttp alone: \(failure)")
         }

@@ -48,7 +48,7 @@ final class LiveConnection: ExchangeConnection {
         return buffer.withUnsafeReadableBytes { respond(head, page, $0) }
     }
 
-    func respond(_ head: ResponseHead, file: FileRegion) -> Bool {
+    func respond(_ head: ResponseHead, file: FileBody) -> Bool {
         guard file.readableBytes <= Self.largestFile, let page = page(head), let bytes = Self.read(file)
         else {
             return base.respond(head, file: file)
