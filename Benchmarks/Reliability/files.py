@@ -17,7 +17,7 @@ import time
 
 from server import Server
 
-SIZES = [100, 1000, 10_000, 60_000, 1_000_000]
+SIZES = [100, 1000, 10_000, 100_000, 1_000_000]
 
 NGINX = """
 daemon off; master_process off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log warn;
