@@ -85,6 +85,8 @@ let package = Package(
                 "CLua", "CZlib", "LuaHTTP",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
+                // llhttp, as a second opinion on every request.
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: strict
         ),

@@ -327,10 +327,16 @@ function Router:group(prefix, build) end
 ---@return self
 function Router:mount(prefix, router) end
 
--- Serves the files of a directory. `cache`: "1h", "30d", or a whole Cache-Control value.
+---@class luahttpd.StaticOptions
+---@field cache? string|table<string, string>  "1h", "immutable", a Cache-Control value, or one by pattern
+---@field index? string|string[]  Default "index.html"
+---@field listing? boolean  A page for directories without index file
+---@field precompressed? boolean  Default true: a.css.br, .zst, .gz for those who take them
+
+-- Serves the files of a directory.
 ---@param prefix string
 ---@param directory string  Relative to the main script
----@param options? { cache?: string }
+---@param options? luahttpd.StaticOptions
 ---@return self
 function Router:static(prefix, directory, options) end
 
@@ -340,6 +346,37 @@ function Router:static(prefix, directory, options) end
 ---@param query? table<string, luahttpd.Scalar|luahttpd.Scalar[]>
 ---@return string
 function Router:url_for(name, params, query) end
+
+---@alias luahttpd.Time number|string  Seconds, or text such as "500ms", "10s", "2m"
+
+---@class luahttpd.Limits
+---@field target? luahttpd.Size
+---@field head? luahttpd.Size
+---@field header? luahttpd.Size
+---@field fields? integer
+---@field head_time? luahttpd.Time
+---@field body? luahttpd.Size
+---@field body_time? luahttpd.Time
+---@field body_rate? luahttpd.Size
+---@field chunk_overhead? luahttpd.Size
+---@field trailers? luahttpd.Size
+---@field idle_time? luahttpd.Time
+---@field write_stall? luahttpd.Time
+---@field requests? integer
+---@field pipelined? luahttpd.Size
+---@field connections? integer
+---@field connections_per_address? integer
+---@field parts? integer
+---@field part_head? luahttpd.Size
+---@field field? luahttpd.Size
+---@field file? luahttpd.Size
+---@field inflation? integer
+---@field time? luahttpd.Time
+---@field cpu? luahttpd.Time
+---@field memory? luahttpd.Size
+---@field vm_memory? luahttpd.Size
+---@field page? luahttpd.Size
+---@field page_steps? integer
 
 ---@class luahttpd.Settings
 ---@field host? string
@@ -353,7 +390,12 @@ function Router:url_for(name, params, query) end
 ---@field lint? "off"|"warn"|"error"
 ---@field trim_blocks? boolean
 ---@field lstrip_blocks? boolean
----@field limits? { body?: luahttpd.Size, cpu?: number|string, memory?: luahttpd.Size, vm_memory?: luahttpd.Size, head?: luahttpd.Size, target?: luahttpd.Size, fields?: integer, parts?: integer, part_head?: luahttpd.Size, field?: luahttpd.Size, file?: luahttpd.Size, inflation?: integer, page?: luahttpd.Size, page_steps?: integer }
+---@field listen? string|string[]  "host:port", "[ipv6]:port", ":port", "unix:/path"; in place of host and port
+---@field socket_mode? string  Rights of the file of a Unix-domain socket: "660"
+---@field reuse_port? boolean
+---@field hosts? string[]  "example.com", "*.example.com"; others get 421
+---@field headers? false|table<string, string|false>  Of every answer that does not set them itself
+---@field limits? luahttpd.Limits
 
 ---@class luahttpd.Log
 ---@field debug fun(message: any, fields?: table<string, any>)

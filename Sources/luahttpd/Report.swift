@@ -17,7 +17,6 @@ enum Report {
     static func note(_ text: String) { write(text + "\n") }
 
     static func started(_ server: Server, script: String) {
-        let host = server.host.contains(":") ? "[\(server.host)]" : server.host
         let workers = server.workerCount == 1 ? "1 worker" : "\(server.workerCount) workers"
         let mode =
             server.isDevelopment
@@ -28,7 +27,7 @@ enum Report {
             ? "saved files are loaded at once" : "files are not watched, SIGHUP loads the app again"
         write(
             "luahttpd \(LuaHTTPVersion.text) (\(LuaHTTPVersion.lua)) serves \(script) on "
-                + colored("http://\(host):\(server.port)/", 36) + " with \(workers)\n\(mode); \(watching)\n")
+                + server.addresses.map { colored($0, 36) }.joined(separator: " and ") + " with \(workers)\n\(mode); \(watching)\n")
     }
 
     private static func colored(_ text: String, _ code: Int) -> String {

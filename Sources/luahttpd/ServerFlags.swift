@@ -11,6 +11,18 @@ struct ServerFlags: ParsableArguments {
     @Option(name: .shortAndLong, help: "Port to listen on; 0 takes any free one (default: 8080).")
     var port: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Listen here instead; may be repeated: host:port, [ipv6]:port, :port or unix:/path.",
+            valueName: "address"))
+    var listen: [String] = []
+
+    @Option(help: "Rights of the file of a Unix-domain socket, octal (default: 660).")
+    var socketMode: String?
+
+    @Flag(help: "Let other processes listen on the same port (SO_REUSEPORT).")
+    var reusePort = false
+
     @Option(name: .shortAndLong, help: "Event loops, each with a Lua VM of its own (default: one per core).")
     var workers: Int?
 
@@ -57,6 +69,9 @@ struct ServerFlags: ParsableArguments {
         options.host = host
         options.port = port
         options.workers = workers
+        options.listen = listen.isEmpty ? nil : listen
+        options.socketMode = socketMode
+        options.reusesPort = reusePort ? true : nil
         options.mode = mode.map { $0 == .dev ? .development : .production }
         options.logLevel = logLevel
         options.hasAccessLog = accessLog

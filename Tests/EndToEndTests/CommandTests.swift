@@ -62,6 +62,12 @@ struct CommandTests {
             #expect(row("limits.body") == ["1MiB", "app:config"])
             #expect(row("limits.head_time") == ["5s", "app:config"])
             #expect(row("limits.idle_time") == ["1m", "default"])
+            // Each limit there is has its line in the documentation.
+            let documentation = try Project.text("docs/lua-api.md")
+            for line in run.output.split(separator: "\n") where line.hasPrefix("limits.") {
+                let name = line.split(separator: " ")[0].dropFirst("limits.".count)
+                #expect(documentation.contains("`\(name)`"), "\(name)")
+            }
         }
         let bare = try Command.run("config")
         #expect(bare.code == 0 && bare.output.contains("limits.fields"))

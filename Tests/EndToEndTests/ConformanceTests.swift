@@ -7,11 +7,8 @@ import Testing
 /// names, or beside the checkout. Needs python3.
 @Suite("conformance")
 struct ConformanceTests {
-    /// Must and should-serve cases; hardening that the RFC leaves open is not counted here.
-    private static let levels = "must,valid"
-
-    @Test("all cases that must hold do")
-    func http1() throws {
+    @Test("all cases hold, sent as they are and with every byte in a segment of its own", arguments: [false, true])
+    func http1(byBytes: Bool) throws {
         guard let folder = Self.folder, let python = Self.python else {
             print(
                 "The HTTP/1.1 cases were not run: set LUAHTTPD_CONFORMANCE to their folder; python3 is needed."
@@ -28,13 +25,18 @@ struct ConformanceTests {
               return app.json(headers)
             end)
             """
-        try RunningServer.with(source: source, ["--prod", "--workers", "1", "--no-access-log"]) { server in
+        let cases = folder.appending(path: "http1_cases.jsonl")
+        let files = byBytes ? ["cases.jsonl": try Self.cutIntoBytes(cases)] : [:]
+        try RunningServer.with(
+            source: source, ["--prod", "--workers", "1", "--no-access-log"], files: files
+        ) { server in
             let runner = Process()
             runner.executableURL = python
             runner.arguments = [
                 folder.appending(path: "http1_runner.py").path, "127.0.0.1", "\(server.port)",
-                folder.appending(path: "http1_cases.jsonl").path, "--level", Self.levels, "-j", "4",
+                byBytes ? "cases.jsonl" : cases.path, "-j", "16",
             ]
+            runner.currentDirectoryURL = server.command.directory
             let output = Pipe()
             runner.standardOutput = output
             try runner.run()
@@ -43,6 +45,19 @@ struct ConformanceTests {
             #expect(runner.terminationStatus == 0, "\(text)")
             #expect(text.contains(" 0 failed"))
         }
+    }
+
+    /// The same cases, each to be sent in pieces of one byte.
+    private static func cutIntoBytes(_ file: URL) throws -> String {
+        try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map { line in
+            guard var each = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else {
+                return String(line)
+            }
+            each["chunk"] = 1
+            each["delay_ms"] = 0
+            each["pause_at"] = nil
+            return String(decoding: try JSONSerialization.data(withJSONObject: each), as: UTF8.self)
+        }.joined(separator: "\n")
     }
 
     private static let folder: URL? = {

@@ -120,6 +120,10 @@ struct ReadmeTests {
                 try RunningServer.with(words[0], flags, directory: directory.url) { server in
                     try #expect(server.get("/hello/you").status == 200)
                 }
+            } else if words.first == "public" {
+                try RunningServer.with("public", Array(words.dropFirst()), directory: directory.url) { server in
+                    try #expect(server.get("/").text.contains("app.css"))
+                }
             } else {
                 let run = try Command(words, directory: directory.url)
                 try #expect(run.exitCode() == 0, "luahttpd \(words.joined(separator: " ")): \(run.errors)")

@@ -35,8 +35,9 @@ end
 -- Names and types of app:config; the server checks values and ranges.
 local config_fields = {
   host = "string", port = "number", workers = "number", templates = "string", log_level = "string",
-  access_log = "boolean", limits = "table", undefined = "string", lint = "string", trim_blocks = "boolean",
-  lstrip_blocks = "boolean", uploads = "string",
+  access_log = "boolean", limits = "table", undefined = "string", lint = "string",
+  trim_blocks = "boolean", lstrip_blocks = "boolean", uploads = "string", listen = "string or table",
+  socket_mode = "string", reuse_port = "boolean", hosts = "table", headers = "table or boolean",
 }
 
 function methods:config(settings_table)
@@ -45,7 +46,9 @@ function methods:config(settings_table)
   for name, value in next, settings_table do
     local expected = config_fields[name]
     if not expected then fail("unknown setting '%s' in app:config%s", tostring(name), hint(name, config_fields)) end
-    if type(value) ~= expected then fail("setting '%s' must be a %s, not %s", name, expected, kind_of(value)) end
+    if not expected:find(type(value), 1, true) then
+      fail("setting '%s' must be a %s, not %s", name, expected, kind_of(value))
+    end
     if name == "limits" then
       check_limits(value)
       config.limits = config.limits or {}
@@ -53,6 +56,7 @@ function methods:config(settings_table)
     else
       config[name] = value
     end
+    config.where = place()
   end
   return self
 end

@@ -25,7 +25,7 @@ local function collect(router, into)
   for _, route in ipairs(router.routes) do
     into[#into + 1] = {
       methods = route.methods, path = route.path, name = route.route_name, where = route.where,
-      handler = route.handler and handlers.compose(route), static = route.static, cache = route.cache,
+      handler = route.handler and handlers.compose(route), static = route.static,
       is_index = route.is_index, limits = route.options and route.options.limits,
       body = route.options and route.options.body,
     }

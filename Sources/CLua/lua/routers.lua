@@ -220,7 +220,20 @@ function methods:mount(prefix, router)
   return self
 end
 
-local static_options = { cache = "string" }
+local static_options = {
+  cache = "string or table", index = "string or table", listing = "boolean", precompressed = "boolean",
+}
+
+-- cache = { ["*.css"] = "1h", … }; index = { "index.html", … }
+local function check_strings(option, value)
+  for key, element in next, type(value) == "table" and value or {} do
+    local wanted = option == "cache" and "string" or "number"
+    if type(key) ~= wanted or type(element) ~= "string" then
+      fail(option == "cache" and "cache of app:static must be a table such as { [\"*.css\"] = \"1h\" }"
+        or "index of app:static must be a list of names")
+    end
+  end
+end
 
 -- app:static("/assets", "public"): serves the files of a directory, without Lua.
 function methods:static(prefix, directory, options)
@@ -230,16 +243,19 @@ function methods:static(prefix, directory, options)
   if options ~= nil and type(options) ~= "table" then fail("options of app:static must be a table, not %s", kind_of(options)) end
   for option, value in next, options or {} do
     if not static_options[option] then fail("unknown option '%s' of app:static%s", tostring(option), hint(option, static_options)) end
-    if type(value) ~= static_options[option] then
+    if not static_options[option]:find(type(value), 1, true) then
       fail("option '%s' of app:static must be a %s, not %s", option, static_options[option], kind_of(value))
     end
+    check_strings(option, value)
   end
+  local files = { directory = directory }
+  for option, value in next, options or {} do files[option] = value end
   local path, where = join(self.prefix, (prefix:gsub("/$", ""))), place()
   -- The directory itself (its index file), and what is in it.
   for _, suffix in ipairs { "/", "/*path" } do
     self.routes[#self.routes + 1] = setmetatable({
       methods = { "GET" }, path = path .. suffix, where = where, router = self, app_names = self.names,
-      static = directory, cache = options and options.cache, is_index = suffix == "/",
+      static = files, is_index = suffix == "/",
     }, Route)
   end
   return self

@@ -45,13 +45,8 @@ final class FileRoot: Sendable {
 
     /// Opens a regular file below the root. Never waits: a FIFO is refused, not read.
     func open(_ path: StaticPath) -> Outcome {
-        // O_NONBLOCK: opening a FIFO must not wait for its writer. It means nothing to a regular file.
-        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
-        let opened =
-            resolvesBeneath
-            ? OpenBeneath.open(path.bytes, in: descriptor, flags)
-            : openByComponents(path.bytes, flags)
-        switch opened {
+        let flags = Self.reading
+        switch openBeneath(path.bytes, flags) {
         case .success(let descriptor):
             guard let file = OpenFile(owning: descriptor) else { return .failed(errno) }
             if file.kind == S_IFREG { return .file(file) }
@@ -60,6 +55,26 @@ final class FileRoot: Sendable {
         case .failure(let error):
             return Self.outcome(of: error.code)
         }
+    }
+
+    /// A regular file by its path with a NUL at its end, or nil.
+    func openFile(_ path: [UInt8]) -> OpenFile? {
+        guard case .success(let descriptor) = openBeneath(path, Self.reading),
+            let file = OpenFile(owning: descriptor), file.kind == S_IFREG
+        else { return nil }
+        return file
+    }
+
+    /// What is known of a regular file that can be read.
+    func status(of path: [UInt8]) -> FileStatus? { openFile(path)?.status }
+
+    /// O_NONBLOCK: opening a FIFO must not wait for its writer. It means nothing to a regular file.
+    private static let reading = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+
+    /// Opens what `path`, with a NUL at its end, names below the root.
+    func openBeneath(_ path: [UInt8], _ flags: Int32) -> Result<Int32, SystemError> {
+        resolvesBeneath
+            ? OpenBeneath.open(path, in: descriptor, flags) : openByComponents(path, flags)
     }
 
     private static func outcome(of code: Int32) -> Outcome {
@@ -115,15 +130,16 @@ struct OpenFile: ~Copyable {
             return nil
         }
         #if canImport(Darwin)
-        let modified = info.st_mtimespec
+        let (modified, changed) = (info.st_mtimespec, info.st_ctimespec)
         #else
-        let modified = info.st_mtim
+        let (modified, changed) = (info.st_mtim, info.st_ctim)
         #endif
         self.descriptor = descriptor
         kind = info.st_mode & S_IFMT
         status = FileStatus(
             size: Int64(info.st_size), modified: Int64(modified.tv_sec),
-            nanoseconds: Int64(modified.tv_nsec), inode: UInt64(info.st_ino))
+            nanoseconds: Int64(modified.tv_nsec), inode: UInt64(info.st_ino),
+            changed: Int64(changed.tv_sec) &* 1_000_000_000 &+ Int64(changed.tv_nsec))
     }
 
     deinit { close(descriptor) }

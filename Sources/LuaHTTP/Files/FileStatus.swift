@@ -7,6 +7,8 @@ struct FileStatus: Equatable, Sendable {
     let modified: Int64
     let nanoseconds: Int64
     let inode: UInt64
+    /// When its content, name or rights were last changed, in nanoseconds: nobody can set it. Not part of the tag.
+    var changed: Int64 = 0
 
     /// A strong tag: another inode when the file is replaced, another time when it is written to.
     var entityTag: [UInt8] {

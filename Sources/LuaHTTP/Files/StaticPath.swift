@@ -52,17 +52,35 @@ struct StaticPath: Equatable, Sendable {
 
     private static func check(_ segment: ArraySlice<UInt8>, isFirst: Bool, isLast: Bool) throws(Refusal) {
         if segment.elementsEqual(".".utf8) || segment.elementsEqual("..".utf8) { throw .malformed }
-        guard !segment.isEmpty, segment.count <= maximumSegment,
-            !segment.contains(where: { $0 < 0x20 || $0 == 0x7F })
-        else { throw .notServed }
+        guard segment.count <= maximumSegment, isServed(segment, isFirst: isFirst, isLast: isLast) else {
+            throw .notServed
+        }
+    }
+
+    /// Whether a name may be part of a path: as one of its segments, the first or last of them.
+    static func isServed<Name: BidirectionalCollection<UInt8>>(
+        _ name: Name, isFirst: Bool, isLast: Bool = true
+    ) -> Bool {
+        guard !name.isEmpty, !name.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == ASCII.backslash }) else {
+            return false
+        }
         // Hidden files hold secrets (.env, .git, .htpasswd); RFC 8615 §3 means "/.well-known/" to be seen.
-        if segment.first == UInt8(ascii: "."), !(isFirst && segment.elementsEqual(".well-known".utf8)) {
-            throw .notServed
-        }
+        if name.first == UInt8(ascii: "."), !(isFirst && name.elementsEqual(".well-known".utf8)) { return false }
         // What editors leave behind is source code under a type that is sent as plain bytes.
-        if isLast, segment.last == UInt8(ascii: "~") || segment.suffix(4).elementsEqual(".bak".utf8) {
-            throw .notServed
-        }
+        return !isLast || name.last != UInt8(ascii: "~") && !name.suffix(4).elementsEqual(".bak".utf8)
+    }
+
+    /// Of an index path: the directory it is in, with a slash at its end; empty for the root.
+    var directory: [UInt8] { isIndex ? Array(bytes.dropLast(1 + fileName.count)) : [] }
+
+    /// The same directory with another index file.
+    func withIndex(_ name: [UInt8]) -> StaticPath {
+        isIndex ? StaticPath(bytes: directory + name + [0], isIndex: true) : self
+    }
+
+    private init(bytes: [UInt8], isIndex: Bool) {
+        self.bytes = bytes
+        self.isIndex = isIndex
     }
 
     /// The name of the file without its directories.

@@ -15,9 +15,29 @@ struct HeaderBlock {
     }
 
     private(set) var bytes = ByteBuffer()
+    private var standard = StandardFields.none
+    /// Those that the answer sets itself, or does without.
+    private var replaced: StandardFields.Members = 0
+
+    /// Starts an answer that will get these fields too.
+    mutating func begin(_ standard: StandardFields) {
+        bytes.clear()
+        self.standard = standard
+        replaced = 0
+    }
+
+    /// Adds the standard fields that the answer has not set.
+    mutating func finish() {
+        standard.write(to: &bytes, without: replaced)
+        standard = StandardFields.none
+    }
+
+    /// The answer does without this standard field.
+    mutating func omit(_ name: UnsafeRawBufferPointer) { replaced |= standard.member(name) }
 
     mutating func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(Refusal) {
         if let refusal = HeaderBlock.check(name, value) { throw refusal }
+        replaced |= standard.member(name)
         bytes.writeBytes(name)
         bytes.writeStaticString(": ")
         bytes.writeBytes(ASCII.trimmed(value))

@@ -19,7 +19,7 @@ struct AppDefinition {
     enum Target {
         /// Number of the handler.
         case handler(Int)
-        case files(directory: String, cache: String?)
+        case files(StaticOptions)
     }
 
     var routes: [Route] = []
@@ -57,7 +57,13 @@ struct AppDefinition {
         stack.pop()
         hooks = LifecycleEvent.hooks(takingFrom: stack, definition: table, handlers: &handlers)
         stack.getField("config", of: table)
-        settings = try ScriptSettings(readingFrom: stack, at: -1)
+        do throws(ScriptError) {
+            settings = try ScriptSettings(readingFrom: stack, at: -1)
+        } catch {
+            var failure = error
+            if let origin = stack.stringField("where", of: -1) { failure.takePlace(from: origin) }
+            throw failure
+        }
         stack.getField("templates", of: table)
         templates = TemplateAdditions(takingFrom: stack, references: &handlers)
     }
@@ -68,14 +74,13 @@ struct AppDefinition {
     ) throws(ScriptError) -> Route {
         let table = stack.absolute(-1)
         defer { stack.top = table }
-        let directory = stack.stringField("static", of: table)
         var methods: [String] = []
         stack.getField("methods", of: table)
         stack.forEachElement(of: -1) { methods.append(stack.string(at: -1) ?? "") }
         stack.pop()
         let target: Target
-        if let directory {
-            target = .files(directory: directory, cache: stack.stringField("cache", of: table))
+        if stack.getField("static", of: table) == .table {
+            target = .files(StaticOptions(readingFrom: stack, at: -1))
         } else {
             stack.getField("handler", of: table)
             target = .handler(handlers.append(taking: stack))

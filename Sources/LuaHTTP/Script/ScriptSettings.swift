@@ -15,6 +15,25 @@ struct ScriptSettings: Sendable, Equatable {
     var lint: String?
     var trimBlocks: Bool?
     var lstripBlocks: Bool?
+    /// As written; ResolvedSettings makes addresses of them.
+    var listen: [String]?
+    /// Rights of the file of a Unix-domain socket.
+    var socketMode: Int?
+    var reusesPort: Bool?
+    var hosts: [String]?
+    var headers = HeaderSetting.changes([:])
+
+    /// What is said of the fields that every answer gets.
+    enum HeaderSetting: Equatable, Sendable {
+        case none
+        /// Name → value, nil for one to do without; the others stay as they are by default.
+        case changes([String: String?])
+
+        func sets(_ name: String) -> Bool {
+            guard case .changes(let changes) = self else { return false }
+            return changes.keys.contains(name)
+        }
+    }
 
     init() {}
 
@@ -46,6 +65,11 @@ struct ScriptSettings: Sendable, Equatable {
             throw ScriptError(
                 message: "app:config: log_level = \"\(logLevel)\": must be debug, info, warn or error")
         }
+        listen = stack.strings("listen", of: table)
+        hosts = stack.strings("hosts", of: table)
+        if stack.getField("reuse_port", of: table) == .boolean { reusesPort = stack.isTrue(at: -1) }
+        socketMode = try Self.mode(stack, table)
+        headers = try HeaderSetting(readingFrom: stack, table)
         _ = stack.getField("limits", of: table)
         limits = LimitModule.read(stack, at: -1)
     }

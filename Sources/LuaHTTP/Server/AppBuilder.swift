@@ -74,6 +74,7 @@ struct AppBuilder: Sendable {
         _ script: ScriptSettings, _ additions: TemplateAdditions, isDevelopment: Bool
     ) throws(ReloadFailure) -> TemplateSet {
         let root = GenerationLoader.directory(of: options.script)
+        if FolderApp.isDirectory(options.script) { return .empty }
         let candidates: [String]
         if let named = script.templates {
             candidates = [named.hasPrefix("/") ? named : root + "/" + named]

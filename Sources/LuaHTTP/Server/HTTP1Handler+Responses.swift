@@ -40,25 +40,34 @@ extension HTTP1Handler: ExchangeConnection {
         return true
     }
 
-    func respond(_ head: ResponseHead, file: FileRegion) -> Bool {
-        let handle = file.fileHandle
-        guard let context, let framing = begin(head, length: file.readableBytes) else {
+    func respond(_ head: ResponseHead, file: FileBody) -> Bool {
+        let handle = file.handle
+        guard let context, let framing = begin(head, length: file.length) else {
             try? handle.close()
             return false
         }
-        if framing.sendsBody, file.readableBytes > 0 {
+        let last = file.pieces.lastIndex { !$0.range.isEmpty }
+        guard framing.sendsBody, let last else {
+            try? handle.close()
+            end()
+            return true
+        }
+        for (index, piece) in file.pieces.enumerated() {
+            takeOutput()
+            append(piece.before)
+            guard !piece.range.isEmpty else { continue }
             passOutput()
+            let region = FileRegion(
+                fileHandle: handle, readerIndex: piece.range.lowerBound, endIndex: piece.range.upperBound)
             let done = context.eventLoop.makePromise(of: Void.self)
             done.futureResult.assumeIsolated().whenComplete { _ in
                 self.pendingFiles.removeFirst()
-                try? handle.close()
+                if index == last { try? handle.close() }
             }
-            pendingFiles.append(file)
-            progress.wrote(file.readableBytes)
-            context.write(Self.wrapOutboundOut(.fileRegion(file)), promise: done)
+            pendingFiles.append(region)
+            progress.wrote(region.readableBytes)
+            context.write(Self.wrapOutboundOut(.fileRegion(region)), promise: done)
             needsFlush = true
-        } else {
-            try? handle.close()
         }
         end()
         return true

@@ -45,7 +45,7 @@ final class HTTPExchange {
 protocol ExchangeConnection: AnyObject {
     func respond(_ head: ResponseHead, _ body: UnsafeRawBufferPointer) -> Bool
     func respond(_ head: ResponseHead, buffer: ByteBuffer) -> Bool
-    func respond(_ head: ResponseHead, file: FileRegion) -> Bool
+    func respond(_ head: ResponseHead, file: FileBody) -> Bool
     func fail(_ error: HTTPError) -> Bool
     func start(_ head: ResponseHead) -> Bool
     func write(_ bytes: ByteBuffer) -> Bool
@@ -79,7 +79,7 @@ extension HTTPExchange {
     /// A complete answer from a file (sendfile; not over TLS). The connection closes the file, whatever
     /// comes.
     @discardableResult
-    func respond(_ head: ResponseHead, file: FileRegion) -> Bool {
+    func respond(_ head: ResponseHead, file: FileBody) -> Bool {
         connection?.respond(head, file: file) ?? false
     }
 

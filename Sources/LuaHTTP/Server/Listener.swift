@@ -12,12 +12,17 @@ import Darwin
 
 /// Binds an address and sets up the sockets; each accepted connection goes to one of the group's loops, where
 /// the caller's closure installs the handlers. Does not know what is served. Running out of descriptors
-/// pauses accepting (NIO's AcceptBackoffHandler) and does not end it.
+/// pauses accepting and does not end it.
 struct Listener: Sendable {
     /// What the kernel keeps of connections nobody has accepted yet; it cuts this to net.core.somaxconn.
     var backlog: Int32 = 4096
     /// SO_REUSEPORT: several processes, or the old and the new one during an upgrade, share the port.
     var reusesPort = false
+
+    /// Of a Unix-domain socket: options of TCP would be refused.
+    var isTCP = true
+    /// Told when accepting fails and pauses.
+    var report: @Sendable (any Error) -> Void = { _ in }
 
     /// `install` runs on the connection's loop, before its first byte is read.
     func bind(
@@ -25,6 +30,14 @@ struct Listener: Sendable {
         install: @escaping @Sendable (any Channel) throws -> Void
     ) -> EventLoopFuture<any Channel> {
         bootstrap(group, install).bind(to: address)
+    }
+
+    /// The file must not exist.
+    func bind(
+        _ group: any EventLoopGroup, unixSocket path: String,
+        install: @escaping @Sendable (any Channel) throws -> Void
+    ) -> EventLoopFuture<any Channel> {
+        bootstrap(group, install).bind(unixDomainSocketPath: path)
     }
 
     /// Serves a socket that is listening already, handed over by systemd or a predecessor.
@@ -39,16 +52,21 @@ struct Listener: Sendable {
         _ group: any EventLoopGroup, _ install: @escaping @Sendable (any Channel) throws -> Void
     ) -> ServerBootstrap {
         var bootstrap = ServerBootstrap(group: group)
+            .serverChannelInitializer { [report] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause(report: report))
+                }
+            }
             .serverChannelOption(.backlog, value: backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             // Accept in batches: a burst of connections costs one wake-up.
             .serverChannelOption(.maxMessagesPerRead, value: 16)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             // A client that has sent its FIN still gets its answer.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try install(channel) }
             }
+        if isTCP { bootstrap = bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1) }
         if reusesPort {
             bootstrap = bootstrap.serverChannelOption(
                 .socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)

@@ -25,6 +25,9 @@ final class LoopConnections: NIOScheduledCallbackHandler {
     var date = DateCache()
     private var members: [any TimedConnection] = []
     private var isArmed = false
+    /// When the next tick is expected; 0 before the first.
+    private var dueAt: UInt64 = 0
+    private static let lateness: UInt64 = 2000
     private(set) var isDraining = false
     private var spare: ByteBuffer?
     /// Where `shed` looked last, so that it goes round.
@@ -61,9 +64,16 @@ final class LoopConnections: NIOScheduledCallbackHandler {
 
     func handleScheduledCallback(eventLoop: some EventLoop) {
         isArmed = false
-        let now = Clock.milliseconds()
-        forEach { $0.tick(now: now) }
+        tick(now: Clock.milliseconds())
         arm()
+    }
+
+    /// A tick that comes much too late says that this process stood still (SIGSTOP, a sleeping machine, a handler
+    /// that did not return): what clients have sent meanwhile is not read yet, and they are not to blame.
+    func tick(now: UInt64) {
+        let isLate = dueAt > 0 && now > dueAt &+ Self.lateness
+        dueAt = now &+ UInt64(Self.interval.nanoseconds / 1_000_000)
+        if !isLate { forEach { $0.tick(now: now) } }
     }
 
     /// Closes one connection that has been idle for a while; false if none of those looked at was.
@@ -88,7 +98,10 @@ final class LoopConnections: NIOScheduledCallbackHandler {
     }
 
     private func arm() {
-        guard !isArmed, !members.isEmpty else { return }
+        guard !isArmed, !members.isEmpty else {
+            if !isArmed { dueAt = 0 }  // nobody to tell, no tick to wait for
+            return
+        }
         let loop = eventLoop.assumeIsolated()
         isArmed = (try? loop.scheduleCallback(in: LoopConnections.interval, handler: self)) != nil
     }

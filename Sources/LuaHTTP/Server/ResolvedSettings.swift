@@ -11,6 +11,10 @@ internal import Darwin
 
 /// Every setting with the value in force: flags over environment over `app:config` over defaults.
 struct ResolvedSettings: Sendable {
+    let addresses: [ListenAddress]
+    let socketMode: Int
+    let reusesPort: Bool
+    /// Of the first address that has them: what a request without Host is taken to mean.
     var host: String
     var port: Int
     var workers: Int
@@ -24,8 +28,10 @@ struct ResolvedSettings: Sendable {
 
     /// - Parameter options: flags, filled up from the environment.
     init(_ options: ServerOptions, _ script: ScriptSettings) throws(LoadError) {
-        host = options.host ?? script.host ?? Self.defaultHost
-        port = options.port ?? script.port ?? 8080
+        addresses = try Self.addresses(options, script)
+        (host, port) = addresses.lazy.compactMap(\.hostAndPort).first ?? (Self.defaultHost, 80)
+        socketMode = try Self.socketMode(options, script)
+        reusesPort = options.reusesPort ?? script.reusesPort ?? false
         workers = options.workers ?? script.workers ?? System.coreCount
         isDevelopment = Self.isDevelopment(options, script)
         isWatching = options.watches ?? isDevelopment
@@ -73,35 +79,73 @@ struct ResolvedSettings: Sendable {
     }
 
     /// Name, value in force, and whether the script set it; for a person to read.
-    func listed(_ script: ScriptSettings) -> [(name: String, value: String, inScript: Bool)] {
-        [
-            ("host", host, script.host != nil),
-            ("port", "\(port)", script.port != nil),
-            ("workers", "\(workers)", script.workers != nil),
-            ("mode", isDevelopment ? "dev" : "prod", false),
-            ("log_level", logLevel == .warning ? "warn" : logLevel.rawValue, script.logLevel != nil),
-            ("access_log", "\(workerConfiguration.hasAccessLog)", script.accessLog != nil),
-            ("watch", "\(isWatching)", false),
-            ("templates", script.templates ?? "templates", script.templates != nil),
-            ("uploads", workerConfiguration.uploads.text, script.uploads != nil),
-            ("editor", workerConfiguration.editor?.name ?? "none", false),
-            ("undefined", script.undefined ?? (isDevelopment ? "strict" : "lenient"), script.undefined != nil),
-            ("lint", script.lint ?? (isDevelopment ? "warn" : "off"), script.lint != nil),
-            ("trim_blocks", "\(script.trimBlocks ?? false)", script.trimBlocks != nil),
-            ("lstrip_blocks", "\(script.lstripBlocks ?? false)", script.lstripBlocks != nil),
-        ]
+    func listed(_ script: ScriptSettings) -> [Listed] {
+        var rows: [Listed] = []
+        func add(_ name: String, _ value: String, _ inScript: Bool) { rows.append((name, value, inScript)) }
+        add("listen", addresses.map(\.description).joined(separator: " "), script.listen != nil)
+        add("host", host, script.host != nil)
+        add("port", "\(port)", script.port != nil)
+        add("socket_mode", String(socketMode, radix: 8), script.socketMode != nil)
+        add("reuse_port", "\(reusesPort)", script.reusesPort != nil)
+        add("workers", "\(workers)", script.workers != nil)
+        add("mode", isDevelopment ? "dev" : "prod", false)
+        add("log_level", logLevel == .warning ? "warn" : logLevel.rawValue, script.logLevel != nil)
+        add("access_log", "\(workerConfiguration.hasAccessLog)", script.accessLog != nil)
+        add("watch", "\(isWatching)", false)
+        add("editor", workerConfiguration.editor?.name ?? "none", false)
+        add("uploads", workerConfiguration.uploads.text, script.uploads != nil)
+        add("templates", script.templates ?? "templates", script.templates != nil)
+        add("undefined", script.undefined ?? (isDevelopment ? "strict" : "lenient"), script.undefined != nil)
+        add("lint", script.lint ?? (isDevelopment ? "warn" : "off"), script.lint != nil)
+        add("trim_blocks", "\(script.trimBlocks ?? false)", script.trimBlocks != nil)
+        add("lstrip_blocks", "\(script.lstripBlocks ?? false)", script.lstripBlocks != nil)
+        add("hosts", script.hosts?.joined(separator: " ") ?? "any", script.hosts != nil)
+        for field in script.standardFields.listed {
+            add("headers." + field.name, field.value, script.headers.sets(field.name))
+        }
+        return rows
     }
+
+    typealias Listed = (name: String, value: String, inScript: Bool)
 
     static func isDevelopment(_ options: ServerOptions, _ script: ScriptSettings) -> Bool {
         options.mode.map { $0 == .development }
-            ?? looksLikeDevelopment(options.host ?? script.host ?? defaultHost)
+            ?? (isatty(STDOUT_FILENO) == 1
+                && ((try? addresses(options, script)) ?? []).allSatisfy(\.isLocal))
     }
 
     private static let defaultHost = "127.0.0.1"
 
-    /// Someone at a terminal, and nobody else can connect.
-    private static func looksLikeDevelopment(_ host: String) -> Bool {
-        isatty(STDOUT_FILENO) == 1 && (host == "localhost" || host == "::1" || host.hasPrefix("127."))
+    /// `--listen` wins over `--host` and `--port`, these over what the script says.
+    private static func addresses(
+        _ options: ServerOptions, _ script: ScriptSettings
+    ) throws(LoadError) -> [ListenAddress] {
+        let isNamed = options.host != nil || options.port != nil
+        guard let texts = options.listen ?? (isNamed ? nil : script.listen), !texts.isEmpty else {
+            return [
+                .tcp(
+                    host: options.host ?? script.host ?? defaultHost,
+                    port: options.port ?? script.port ?? 8080)
+            ]
+        }
+        var addresses: [ListenAddress] = []
+        for text in texts {
+            guard let address = ListenAddress(text) else {
+                throw LoadError("listen address \"\(text)\": \(ListenAddress.help)")
+            }
+            addresses.append(address)
+        }
+        return addresses
+    }
+
+    private static func socketMode(
+        _ options: ServerOptions, _ script: ScriptSettings
+    ) throws(LoadError) -> Int {
+        guard let text = options.socketMode else { return script.socketMode ?? 0o660 }
+        guard let mode = UnixMode.parse(text) else {
+            throw LoadError("socket mode \"\(text)\": must be three octal digits such as 660")
+        }
+        return mode
     }
 
     /// What differs from `running` and cannot be changed while the server runs.

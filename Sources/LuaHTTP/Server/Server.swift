@@ -16,28 +16,31 @@ internal import NIOPosix
 public final class Server: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let pool: WorkerPool
-    private let listener: any Channel
+    private let listeners: Listeners
     private let reloader: Reloader
     private let logger: Logger
     /// Where it listens: the host and port in force, after `port = 0` was made a real one.
     public let host: String
     public let port: Int
+    /// All addresses: "http://127.0.0.1:8080/", "unix:/run/app.sock".
+    public var addresses: [String] { listeners.addresses.map(\.description) }
     public let isDevelopment: Bool
     /// The app is loaded again when its files change.
     public let isWatching: Bool
     public var workerCount: Int { pool.count }
 
     private init(
-        group: MultiThreadedEventLoopGroup, pool: WorkerPool, listener: any Channel, reloader: Reloader,
+        group: MultiThreadedEventLoopGroup, pool: WorkerPool, listeners: Listeners, reloader: Reloader,
         logger: Logger, settings: ResolvedSettings
     ) {
         self.group = group
         self.pool = pool
-        self.listener = listener
+        self.listeners = listeners
         self.reloader = reloader
         self.logger = logger
-        host = settings.host
-        port = listener.localAddress?.port ?? settings.port
+        let first = listeners.addresses.lazy.compactMap(\.hostAndPort).first
+        host = first?.0 ?? settings.host
+        port = first?.1 ?? settings.port
         isDevelopment = settings.isDevelopment
         isWatching = reloader.isWatching
     }
@@ -68,11 +71,11 @@ public final class Server: Sendable {
                 group: group, configuration: settings.workerConfiguration, generations: product.generations,
                 gate: settings.connectionGate, logger: logger)
             product.generations = []
-            let listener = try await listen(settings, group, pool)
+            let listeners = try await Listeners(settings, group, pool)
             pool.run(.start)
             reloader.start(builder, product, pool)
             return Server(
-                group: group, pool: pool, listener: listener, reloader: reloader, logger: logger,
+                group: group, pool: pool, listeners: listeners, reloader: reloader, logger: logger,
                 settings: settings)
         } catch {
             try? await group.shutdownGracefully()
@@ -82,19 +85,6 @@ public final class Server: Sendable {
 
     private static func build(_ builder: AppBuilder) throws(LoadError) -> AppBuilder.Product {
         do throws(ReloadFailure) { return try builder.build() } catch { throw LoadError(error) }
-    }
-
-    private static func listen(
-        _ settings: ResolvedSettings, _ group: MultiThreadedEventLoopGroup, _ pool: WorkerPool
-    ) async throws -> any Channel {
-        do {
-            let address = try SocketAddress.makeAddressResolvingHost(settings.host, port: settings.port)
-            return try await Listener().bind(group, to: address) { channel in
-                try pool.install(on: channel)
-            }.get()
-        } catch {
-            throw LoadError(ListenFailure.text(error, host: settings.host, port: settings.port))
-        }
     }
 
     /// Loads the app again and lets it serve, without closing a connection; requests under way end with what they
@@ -112,7 +102,7 @@ public final class Server: Sendable {
     ///
     /// - Parameter deadline: after so many seconds what is still open is cut.
     public func shutDown(deadline: Double = 10) async throws {
-        try? await listener.close()
+        await listeners.close()
         pool.beginDrain()
         await reloader.stop()
         let clock = ContinuousClock()

@@ -14,6 +14,12 @@ public struct ServerOptions: Sendable, Equatable {
     public var host: String?
     public var port: Int?
     public var workers: Int?
+    /// `host:port` or `unix:/path`, each of them; in place of `host` and `port`.
+    public var listen: [String]?
+    /// SO_REUSEPORT: other processes may listen on the same port.
+    public var reusesPort: Bool?
+    /// Rights of the file of a Unix-domain socket: "660".
+    public var socketMode: String?
     public var mode: Mode?
     public var logLevel: String?
     public var hasAccessLog: Bool?
@@ -35,6 +41,9 @@ public struct ServerOptions: Sendable, Equatable {
             case "host": host != nil
             case "port": port != nil
             case "workers": workers != nil
+            case "listen": listen != nil
+            case "reuse_port": reusesPort != nil
+            case "socket_mode": socketMode != nil
             case "mode": mode != nil
             case "log_level": logLevel != nil
             case "access_log": hasAccessLog != nil
@@ -66,6 +75,10 @@ public struct ServerOptions: Sendable, Equatable {
         if host == nil { host = value("HOST") }
         if logLevel == nil { logLevel = value("LOG_LEVEL") }
         if editor == nil { editor = value("EDITOR") }
+        if listen == nil, let text = value("LISTEN") {
+            listen = text.split(whereSeparator: { $0 == " " || $0 == "," }).map(String.init)
+        }
+        if socketMode == nil { socketMode = value("SOCKET_MODE") }
         if port == nil, let text = value("PORT") {
             port = try Self.number(text, in: 0...65535, "LUAHTTPD_PORT")
         }

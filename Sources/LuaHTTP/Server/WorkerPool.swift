@@ -15,6 +15,7 @@ final class WorkerPool: Sendable {
 
     let seats: [Seat]
     private let gate: ConnectionGate
+    private let logger: Logger
 
     /// Gives each loop of `group` one of the generations.
     init(
@@ -22,6 +23,7 @@ final class WorkerPool: Sendable {
         gate: ConnectionGate, logger: Logger
     ) async throws {
         self.gate = gate
+        self.logger = logger
         var seats: [Seat] = []
         let handovers = generations.map { PreparedGeneration.Handover(prepared: $0) }
         for (loop, handover) in zip(group.makeIterator(), handovers) {
@@ -60,6 +62,11 @@ final class WorkerPool: Sendable {
             HTTP1Handler(
                 application: worker, loop: seat.connections.value, limits: worker.configuration.limits,
                 remoteAddress: channel.remoteAddress))
+    }
+
+    /// At most one line for each pause.
+    @Sendable func reportPause(_ error: any Error) {
+        logger.warning("no new connections for a moment: \(error)")
     }
 
     /// Ends idle connections, and the others after the answer they are at.

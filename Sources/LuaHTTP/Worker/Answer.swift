@@ -200,6 +200,8 @@ struct AnswerReader {
             let status = stack.pushDescription(of: -1)
             defer { stack.pop() }
             if status == .ok, let value = stack.bytes(at: -1) { try add(name, value, to: &fields) }
+        case .boolean where !stack.isTrue(at: -1):
+            fields.omit(name)
         case .table:
             let list = stack.absolute(-1)
             for index in 0..<stack.rawLength(at: list) {
@@ -216,7 +218,7 @@ struct AnswerReader {
         case let type:
             throw AnswerMistake(
                 text: "returned the header \(Self.quoted(name)) with a \(type.name) as value:"
-                    + " give a string, a number or a list of strings")
+                    + " give a string, a number, a list of strings, or false for none")
         }
     }
 

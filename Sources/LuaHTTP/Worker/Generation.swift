@@ -34,6 +34,11 @@ final class Generation {
     /// Of what runs for no route.
     let budget: LuaBudget
     private let places: PlaceNames
+    /// Of all mounts.
+    let files: FileCache
+    let standardFields: StandardFields
+    /// Nil: every host is ours.
+    let hosts: HostList?
     private let errorHandlers: [Int: Int]
     /// Filters, tests and globals of the script.
     let additions: TemplateAdditions
@@ -50,7 +55,8 @@ final class Generation {
     /// - Throws: ``ScriptError`` for routes that conflict or directories that are not there.
     init(
         vm: LuaVM, library: consuming ScriptLibrary, definition: AppDefinition,
-        handlers: consuming LuaRefTable, state: consuming LuaRef, root: String
+        handlers: consuming LuaRefTable, state: consuming LuaRef, root: String,
+        isDevelopment: Bool
     ) throws(ScriptError) {
         var builder = RouteBuilder()
         var routes: [Route] = []
@@ -62,9 +68,8 @@ final class Generation {
             let target: Target
             switch route.target {
             case .handler(let number): target = .handler(number)
-            case .files(let directory, let cache):
-                mounts.append(
-                    try StaticMount(directory: directory, root: root, cache: cache, origin: route.origin))
+            case .files(let options):
+                mounts.append(try StaticMount(options, root: root, origin: route.origin))
                 target = .files(mounts.count - 1)
             }
             let budget = LuaBudget(
@@ -90,6 +95,10 @@ final class Generation {
         settings = definition.settings
         budget = LuaBudget(cpu: limits[.cpuTime], memory: limits[.memory])
         self.places = places
+        // In development a file is compared with the disk each time, so that a change is seen at once.
+        files = FileCache(interval: isDevelopment ? 0 : 1000)
+        standardFields = definition.settings.standardFields
+        hosts = try definition.settings.hostList(isDevelopment: isDevelopment)
         errorHandlers = definition.errorHandlers
         additions = definition.templates
         timerDefinitions = definition.timers

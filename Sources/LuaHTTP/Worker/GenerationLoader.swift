@@ -17,7 +17,10 @@ struct GenerationLoader: Sendable {
     private static let mostTime = 5_000
 
     /// Directory of the main script: relative paths in the script start here.
-    var root: String { Self.directory(of: script) }
+    var root: String { isFolder ? script : Self.directory(of: script) }
+
+    /// A directory is served as it is.
+    var isFolder: Bool { FolderApp.isDirectory(script) }
 
     static func directory(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
@@ -28,7 +31,8 @@ struct GenerationLoader: Sendable {
     /// - Throws: ``ScriptError`` with the place in the script.
     func load(services: ScriptServices) throws(ScriptError) -> Generation {
         let services = try recordingServices(services)
-        guard let source = SourceFile.read(script, limit: Self.largestScript) else {
+        let source = isFolder ? try FolderApp.source(script) : SourceFile.read(script, limit: Self.largestScript)
+        guard let source else {
             throw ScriptError(message: "cannot read \(script): \(Self.reason(for: script))")
         }
         let vm = try LuaVM(memoryLimit: memoryLimit)
@@ -47,7 +51,8 @@ struct GenerationLoader: Sendable {
         recordMounts(of: definition)
         vm.settle(cpu: Limits(changing: definition.settings.limits)[.cpuTime])
         return try Generation(
-            vm: vm, library: library, definition: definition, handlers: handlers, state: state, root: root)
+            vm: vm, library: library, definition: definition, handlers: handlers, state: state, root: root,
+            isDevelopment: isDevelopment)
     }
 
     private func runMainScript(_ source: [UInt8], in vm: LuaVM) throws(ScriptError) {

@@ -89,9 +89,10 @@ extension RequestTask {
             return runErrorHandler(handler, failure)
         }
         let page = worker.errorPage(for: failure, exchange: exchange)
-        worker.fields.removeAll()
+        worker.fields.begin(generation.standardFields)
         worker.fields.append(page.fields)
         if let extra = failure.fields { worker.fields.append(extra) }
+        worker.fields.finish()
         worker.fields.bytes.withUnsafeReadableBytes { fields in
             page.body.withUnsafeReadableBytes { body in
                 _ = exchange.respond(ResponseHead(failure.status, fields: fields), body: body)

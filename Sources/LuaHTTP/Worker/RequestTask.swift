@@ -260,11 +260,12 @@ final class RequestTask: Fiber {
         let reader = AnswerReader(
             stack: stack, generation: generation, defaultStatus: failure?.status ?? 200,
             isSecure: exchange.isSecure)
-        worker.fields.removeAll()
+        worker.fields.begin(generation.standardFields)
         let answer: Answer
         do throws(AnswerMistake) {
             if let extra = failure?.fields { worker.fields.append(extra) }
             answer = try reader.read(from: first, into: &worker.fields)
+            worker.fields.finish()
         } catch {
             return fail(with: Failure(status: 500, error: mistake(error.text)))
         }
@@ -309,6 +310,8 @@ final class RequestTask: Fiber {
 
     /// An answer without content that needs no script.
     func respond(status: Int, fields: ByteBuffer) {
+        var fields = fields
+        fields.writeImmutableBuffer(generation.standardFields.block)
         fields.withUnsafeReadableBytes {
             _ = exchange?.respond(
                 ResponseHead(status, fields: $0), body: UnsafeRawBufferPointer(start: nil, count: 0))

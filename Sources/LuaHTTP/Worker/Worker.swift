@@ -124,6 +124,9 @@ final class Worker: HTTPApplication {
         let task = idleTasks.popLast() ?? RequestTask(worker: self, generation: generation)
         exchange.task = task
         task.begin(exchange)
+        if let hosts = generation.hosts, !hosts.allows(exchange.head.slice(exchange.head.host)) {
+            return .reject(HTTPError(421, "this server does not serve the host of this URL"))
+        }
         let path = exchange.head.slice(exchange.head.path)
         switch generation.table.match(method(of: exchange), path, into: &task.match) {
         case .found(let route):

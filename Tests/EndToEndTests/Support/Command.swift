@@ -12,6 +12,7 @@ import Darwin
 /// a reader.
 final class Command {
     private let process = Process()
+    let directory: URL
     private let outputFile: URL
     private let errorFile: URL
 
@@ -30,6 +31,7 @@ final class Command {
         _ arguments: [String], environment: [String: String] = [:], directory: URL = Project.root,
         executable: URL = Project.binary
     ) throws {
+        self.directory = directory
         let base = FileManager.default.temporaryDirectory.appending(path: "luahttpd-log-\(UUID().uuidString)")
         outputFile = base.appendingPathExtension("out")
         errorFile = base.appendingPathExtension("err")

@@ -11,21 +11,33 @@ final class Connection {
     private let socket: Int32
     private var buffer: [UInt8] = []
 
-    init(port: UInt16) throws {
-        #if canImport(Glibc)
-        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        #else
-        socket = Darwin.socket(AF_INET, SOCK_STREAM, 0)
-        #endif
-        var timeout = timeval(tv_sec: Int(Command.patience), tv_usec: 0)
-        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+    convenience init(port: UInt16) throws {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let status = withUnsafePointer(to: &address) {
+        try self.init(family: AF_INET, address)
+    }
+
+    /// To a Unix-domain socket.
+    convenience init(path: String) throws {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8).prefix($0.count - 1)) }
+        try self.init(family: AF_UNIX, address)
+    }
+
+    private init<Address>(family: Int32, _ address: Address) throws {
+        #if canImport(Glibc)
+        socket = Glibc.socket(family, Int32(SOCK_STREAM.rawValue), 0)
+        #else
+        socket = Darwin.socket(family, SOCK_STREAM, 0)
+        #endif
+        var timeout = timeval(tv_sec: Int(Command.patience), tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        let status = withUnsafePointer(to: address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                connect(socket, $0, socklen_t(MemoryLayout<Address>.size))
             }
         }
         guard status == 0 else {

@@ -31,12 +31,39 @@ struct ByteRangeTests {
     }
 
     @Test(arguments: [
-        "", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=1", "bytes=2-1", "bytes=0-1,3-4", "bytes=1--2",
+        "", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=1", "bytes=2-1", "bytes=0-1,x", "bytes=1--2",
         "bytes=--1", "bytes=+1-2", "bytes=1 - 2", "items=0-1", "bytes:0-1", "=0-1", "bytes=0x1-2",
         "bytes=١-٢",
     ])
     func whatIsNoSingleRangeIsIgnored(field: String) {
         #expect(range(field) == .whole)
+    }
+
+    @Test(
+        arguments: [
+            ("bytes=0-1,3-4", [0..<2, 3..<5]), ("bytes=90-,0-9", [90..<100, 0..<10]),
+            ("bytes= 0-1 , , -1", [0..<2, 99..<100]), ("bytes=0-9,5-14,20-29", [0..<10, 5..<15, 20..<30]),
+            ("bytes=0-0,1-1,200-300", [0..<1, 1..<2]),
+        ] as [(String, [Range<Int64>])])
+    func severalRangesAreServedInTheirOrder(field: String, expected: [Range<Int64>]) {
+        #expect(range(field) == .parts(expected))
+    }
+
+    @Test func rangesThatOnlyCostAreIgnored() {
+        // Three overlaps, more bytes than there are, more than 16 ranges (CVE-2011-3192).
+        #expect(range("bytes=0-9,1-9,2-9") == .whole)
+        #expect(range("bytes=0-99,0-0") == .whole)
+        let sixteen = (0..<16).map { "\($0 * 2)-\($0 * 2)" }.joined(separator: ",")
+        guard case .parts(let parts) = range("bytes=" + sixteen) else {
+            Issue.record("not served")
+            return
+        }
+        #expect(parts.count == 16)
+        #expect(range("bytes=" + sixteen + ",50-50") == .whole)
+        #expect(range("bytes=" + String(repeating: "0-,", count: 1000)) == .whole)
+        #expect(range("bytes=200-300,-0") == .unsatisfiable)
+        #expect(range("bytes=0-1,200-") == .part(0..<2))
+        #expect(range("bytes=0-9223372036854775807,0-9223372036854775807", .max) == .whole)
     }
 
     @Test func emptyFileHasNoRanges() {
@@ -61,8 +88,13 @@ struct ByteRangeTests {
             let count = Int.random(in: 0...7, using: &generator)
             let field = "bytes=" + (0..<count).map { _ in pieces.randomElement(using: &generator)! }.joined()
             let length = ([0, 1, 60, .max] as [Int64]).randomElement(using: &generator)!
-            if case .part(let part) = range(field, length) {
+            switch range(field, length) {
+            case .part(let part):
                 #expect(part.lowerBound >= 0 && part.upperBound <= length && !part.isEmpty, "\(field)")
+            case .parts(let parts):
+                #expect(parts.allSatisfy { $0.lowerBound >= 0 && $0.upperBound <= length && !$0.isEmpty })
+                #expect((2...16).contains(parts.count) && parts.reduce(0) { $0 + Int64($1.count) } <= length)
+            case .whole, .unsatisfiable: break
             }
         }
     }

@@ -108,6 +108,40 @@ struct FileResponseTests {
             ))
     }
 
+    @Test func severalRangesAreSentInOneBodyOfParts() {
+        var options = FileResponse.Options()
+        options.boundary = Array("B".utf8)
+        let field = Array("bytes=0-1,-3".utf8)
+        let response = field.withUnsafeBytes {
+            FileResponse(
+                to: FileResponse.Request(method: .get, range: $0), for: file, type: "text/css", options: options,
+                now: 2_000_000_000)
+        }
+        #expect(response.status == 206 && lines(response).contains("|Content-Type: multipart/byteranges; boundary=B|"))
+        #expect(
+            response.pieces.map { String(decoding: $0.before, as: UTF8.self).replacing("\r\n", with: "|") } == [
+                "--B|Content-Type: text/css|Content-Range: bytes 0-1/1000||",
+                "|--B|Content-Type: text/css|Content-Range: bytes 997-999/1000||", "|--B--|",
+            ])
+        #expect(response.pieces.map(\.range) == [0..<2, 997..<1000, 0..<0])
+        #expect(response.length == response.pieces.reduce(0) { $0 + $1.before.count + $1.range.count })
+        // Without a type of ours the parts could not say what they are.
+        let untyped = field.withUnsafeBytes {
+            FileResponse(
+                to: FileResponse.Request(method: .get, range: $0), for: file, type: nil, now: 2_000_000_000)
+        }
+        #expect(untyped.status == 200 && untyped.range == 0..<1000)
+    }
+
+    @Test func aCompressedFormIsNamed() {
+        let response = FileResponse(
+            to: FileResponse.Request(method: .get), for: file, type: "text/css",
+            options: FileResponse.Options(coding: .gzip, varies: true), now: 2_000_000_000)
+        #expect(
+            lines(response).hasSuffix(
+                "|Vary: Accept-Encoding|Content-Encoding: gzip|Content-Type: text/css|Accept-Ranges: bytes|"))
+    }
+
     @Test func unsatisfiableRangeTellsTheLength() {
         let response = answer(.get, ["Range": "bytes=1000-"])
         #expect(response.status == 416 && response.range.isEmpty)
@@ -116,7 +150,6 @@ struct FileResponseTests {
 
     @Test func rangeIsIgnoredWhereItDoesNotCount() {
         #expect(answer(.head, ["Range": "bytes=10-19"]).status == 200)
-        #expect(answer(.get, ["Range": "bytes=0-1,5-6"]).status == 200)
         #expect(answer(.get, ["Range": "bytes=10-19", "If-Range": "\"x\""]).status == 200)
         #expect(answer(.get, ["Range": "bytes=10-19", "If-Range": "W/" + tag]).status == 200)
         #expect(answer(.get, ["Range": "bytes=1000-", "If-Range": "\"x\""]).status == 200)

@@ -12,8 +12,8 @@ struct RoutesAndHooksTests {
         return try fixture.definition().routes.map { route in
             var text = route.methods.joined(separator: ",") + " " + route.path
             if let name = route.name { text += " " + name }
-            if case .files(let directory, let cache) = route.target {
-                text += " files=\(directory) \(cache ?? "-")"
+            if case .files(let options) = route.target {
+                text += " files=\(options.directory) \(options.cache.first?.value ?? "-")"
             }
             if let limit = route.limits[.bodyBytes] { text += " body=\(limit)" }
             return text + " at " + route.origin

@@ -69,7 +69,7 @@ struct ScriptLibraryTests {
         ),
         (
             "app:static('/x', 'd', { cache = 1 })",
-            "option 'cache' of app:static must be a string, not a number"
+            "option 'cache' of app:static must be a string or table, not a number"
         ),
         ("app:static('/x', 'd', 5)", "options of app:static must be a table, not a number"),
         // Errors and settings.

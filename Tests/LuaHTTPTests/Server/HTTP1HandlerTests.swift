@@ -593,6 +593,20 @@ struct LoopConnectionsTests {
         #expect(members[1].ticks == 2)
     }
 
+    @Test("a tick that comes much too late tells nobody, the next one does")
+    func lateTick() {
+        let loop = LoopConnections(eventLoop: EmbeddedEventLoop())
+        let member = Member(loop, leaves: false)
+        loop.tick(now: 10_000)
+        loop.tick(now: 10_500)
+        #expect(member.ticks == 2)
+        loop.tick(now: 80_000)
+        #expect(member.ticks == 2)
+        loop.tick(now: 80_500)
+        loop.tick(now: 82_900)
+        #expect(member.ticks == 4)
+    }
+
     @Test("shedding goes round and takes those that are idle, one at a time")
     func shedding() {
         let loop = LoopConnections(eventLoop: EmbeddedEventLoop())

@@ -113,7 +113,7 @@ struct AnswerReaderTests {
                 == "returned the header \"Content-Length\", which the server sets; leave it out")
         #expect(
             answer("app.text('x'):header('A', true)")
-                == "returned the header \"A\" with a boolean as value: give a string, a number or a list of strings"
+                == "returned the header \"A\" with a boolean as value: give a string, a number, a list of strings, or false for none"
         )
         #expect(
             answer("app.text('x'):header('A', { 'b', 5 })")

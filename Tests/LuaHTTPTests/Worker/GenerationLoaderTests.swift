@@ -65,7 +65,7 @@ struct GenerationLoaderTests {
             failure("coroutine.yield()").hasSuffix("waits or yields while it loads; do that in a handler"))
         #expect(
             failure("local app = require 'luahttpd'\napp:config { port = 99999 }")
-                == "app:config: port must be a whole number from 0 to 65535")
+                == "2: app:config: port must be a whole number from 0 to 65535")
         #expect(
             failure("local app = require 'luahttpd'\napp:get('/a', print)\napp:get('/a', print)").hasPrefix(
                 "3: "))

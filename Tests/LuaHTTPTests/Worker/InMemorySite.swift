@@ -105,6 +105,14 @@ final class InMemorySite {
         try? FileManager.default.removeItem(at: directory)
     }
 
+    /// Another connection to the same worker.
+    func connect() throws -> (EmbeddedChannel, HTTP1Handler<Worker>) {
+        let handler = HTTP1Handler(
+            application: worker, loop: LoopConnections(eventLoop: channel.eventLoop), limits: Limits(),
+            remoteAddress: nil)
+        return (EmbeddedChannel(handler: handler, loop: channel.embeddedEventLoop), handler)
+    }
+
     /// Sends raw bytes and returns what came back at once.
     func send(_ request: String) throws -> String {
         try channel.writeInbound(ByteBuffer(string: request))
@@ -117,6 +125,21 @@ final class InMemorySite {
             if case .byteBuffer(let buffer) = part { text += String(buffer: buffer) }
         }
         return text
+    }
+
+    /// Makes a file look as if it had been written `seconds` ago.
+    func setAge(_ path: String, _ seconds: Double) throws {
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -seconds)],
+            ofItemAtPath: directory.appending(path: path).path)
+    }
+
+    func write(_ path: String, _ content: String) throws {
+        try Data(content.utf8).write(to: directory.appending(path: path))
+    }
+
+    func remove(_ path: String) throws {
+        try FileManager.default.removeItem(at: directory.appending(path: path))
     }
 
     /// Requests `path` and returns the whole answer.

@@ -48,12 +48,14 @@ final class LiveConnection: ExchangeConnection {
         return buffer.withUnsafeReadableBytes { respond(head, page, $0) }
     }
 
-    func respond(_ head: ResponseHead, file: FileRegion) -> Bool {
-        guard file.readableBytes <= Self.largestFile, let page = page(head), let bytes = Self.read(file)
+    func respond(_ head: ResponseHead, file: FileBody) -> Bool {
+        // A page in one piece; of parts of a page nobody could tell where the head is.
+        guard file.length <= Self.largestFile, file.pieces.count == 1, let page = page(head),
+            let range = file.pieces.first?.range, let bytes = Self.read(file.handle, range)
         else {
             return base.respond(head, file: file)
         }
-        try? file.fileHandle.close()
+        try? file.handle.close()
         return bytes.withUnsafeBytes { respond(head, page, $0) }
     }
 
@@ -71,12 +73,12 @@ final class LiveConnection: ExchangeConnection {
         page.fields.withUnsafeBytes { body(ResponseHead(head.status, fields: $0, closes: head.closes)) }
     }
 
-    private static func read(_ file: FileRegion) -> [UInt8]? {
-        try? file.fileHandle.withUnsafeFileDescriptor { descriptor in
-            var bytes = [UInt8](repeating: 0, count: file.readableBytes)
+    private static func read(_ file: NIOFileHandle, _ range: Range<Int>) -> [UInt8]? {
+        try? file.withUnsafeFileDescriptor { descriptor in
+            var bytes = [UInt8](repeating: 0, count: range.count)
             var filled = 0
             while filled < bytes.count {
-                let offset = off_t(file.readerIndex + filled)
+                let offset = off_t(range.lowerBound + filled)
                 let count = bytes.withUnsafeMutableBytes {
                     pread(descriptor, $0.baseAddress.map { $0 + filled }, $0.count - filled, offset)
                 }

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+
+/// A content coding (RFC 9110 §8.4.1) that answers may have. The order is that of preference among equals:
+/// the later, the smaller the result as a rule.
+enum ContentCoding: Int, CaseIterable, Sendable {
+    case identity, gzip, zstd, br
+
+    /// As in Content-Encoding.
+    var name: StaticString {
+        switch self {
+        case .identity: "identity"
+        case .gzip: "gzip"
+        case .zstd: "zstd"
+        case .br: "br"
+        }
+    }
+
+    /// Of a precompressed neighbour.
+    var fileExtension: StaticString {
+        switch self {
+        case .identity: ""
+        case .gzip: ".gz"
+        case .zstd: ".zst"
+        case .br: ".br"
+        }
+    }
+}
+
+/// What Accept-Encoding (RFC 9110 §12.5.3) allows and prefers. Weights are thousandths. Knows codings, not files.
+struct AcceptEncoding: Equatable {
+    /// By ContentCoding; -1 where the field says nothing.
+    private var weights: InlineArray<4, Int16> = .init(repeating: -1)
+    private var others: Int16 = -1
+
+    init() {}
+
+    static func == (left: AcceptEncoding, right: AcceptEncoding) -> Bool {
+        left.others == right.others && ContentCoding.allCases.allSatisfy { left.weight($0) == right.weight($0) }
+    }
+
+    /// Adds one line of the field.
+    mutating func add(_ line: UnsafeRawBufferPointer) {
+        var list = FieldList(line)
+        while let element = list.next() {
+            let end = element.firstIndex(of: ASCII.semicolon) ?? element.endIndex
+            let name = ASCII.trimmed(UnsafeRawBufferPointer(rebasing: element[..<end]))
+            let weight = Self.weight(UnsafeRawBufferPointer(rebasing: element[end...]))
+            if ASCII.equals(name, "*") {
+                others = weight
+            } else if ASCII.equalsIgnoringCase(name, "x-gzip") {
+                weights[ContentCoding.gzip.rawValue] = weight
+            } else {
+                for coding in ContentCoding.allCases where ASCII.equalsIgnoringCase(name, coding.name) {
+                    weights[coding.rawValue] = weight
+                }
+            }
+        }
+    }
+
+    /// 0: not acceptable. Identity always is, unless it is ruled out, and is the last choice unless it is named.
+    func weight(_ coding: ContentCoding) -> Int16 {
+        let named = weights[coding.rawValue]
+        if named >= 0 { return named }
+        if others >= 0, coding != .identity || others == 0 { return others }
+        return coding == .identity ? 1 : 0
+    }
+
+    /// The best of those that `isAvailable`; identity, if nothing else is acceptable: RFC 9110 §12.5.3 leaves
+    /// a server to send what it has.
+    func best(_ isAvailable: (ContentCoding) -> Bool) -> ContentCoding {
+        var best = ContentCoding.identity
+        for coding in ContentCoding.allCases
+        where coding != .identity && isAvailable(coding) && weight(coding) > 0 && weight(coding) >= weight(best) {
+            best = coding
+        }
+        return best
+    }
+
+    /// `;q=0.5`: thousandths (RFC 9110 §12.4.2); without one 1000, with an invalid one 0.
+    private static func weight(_ parameters: UnsafeRawBufferPointer) -> Int16 {
+        guard !parameters.isEmpty else { return 1000 }
+        let text = ASCII.trimmed(UnsafeRawBufferPointer(rebasing: parameters[1...]))
+        guard text.count >= 3, text[0] | 0x20 == UInt8(ascii: "q"), text[1] == ASCII.equals else { return 0 }
+        let digits = UnsafeRawBufferPointer(rebasing: text[2...])
+        guard digits.count <= 5, digits[0] == 0x30 || digits[0] == 0x31 else { return 0 }
+        var value: Int16 = Int16(digits[0] &- 0x30) &* 1000
+        guard digits.count > 1 else { return value }
+        guard digits[1] == 0x2E else { return 0 }
+        var unit: Int16 = 100
+        for digit in digits.dropFirst(2) {
+            guard ASCII.isDigit(digit) else { return 0 }
+            value &+= Int16(digit &- 0x30) &* unit
+            unit /= 10
+        }
+        return min(value, 1000)
+    }
+}
