@@ -39,7 +39,7 @@ struct FileResponse: Equatable {
     struct Options: Sendable {
         /// The value of Cache-Control; none if empty.
         var cacheControl: [UInt8] = []
-        var coding = ContentCoding.identity
+        var coding = AnswerCoding.identity
         /// There are compressed neighbours: caches must keep them apart (RFC 9110 §12.5.5).
         var varies = false
         /// Of multipart/byteranges; a random one unless a test sets it.

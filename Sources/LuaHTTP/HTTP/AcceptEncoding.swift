@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-/// A content coding (RFC 9110 §8.4.1) that answers may have. The order is that of preference among equals:
+/// A content coding (RFC 9110 §8.4.1) that answers may have; ContentCoding is about what requests have. The order is that of preference among equals:
 /// the later, the smaller the result as a rule.
-enum ContentCoding: Int, CaseIterable, Sendable {
+enum AnswerCoding: Int, CaseIterable, Sendable {
     case identity, gzip, zstd, br
 
     /// As in Content-Encoding.
@@ -28,14 +28,14 @@ enum ContentCoding: Int, CaseIterable, Sendable {
 
 /// What Accept-Encoding (RFC 9110 §12.5.3) allows and prefers. Weights are thousandths. Knows codings, not files.
 struct AcceptEncoding: Equatable {
-    /// By ContentCoding; -1 where the field says nothing.
+    /// By AnswerCoding; -1 where the field says nothing.
     private var weights: InlineArray<4, Int16> = .init(repeating: -1)
     private var others: Int16 = -1
 
     init() {}
 
     static func == (left: AcceptEncoding, right: AcceptEncoding) -> Bool {
-        left.others == right.others && ContentCoding.allCases.allSatisfy { left.weight($0) == right.weight($0) }
+        left.others == right.others && AnswerCoding.allCases.allSatisfy { left.weight($0) == right.weight($0) }
     }
 
     /// Adds one line of the field.
@@ -48,9 +48,9 @@ struct AcceptEncoding: Equatable {
             if ASCII.equals(name, "*") {
                 others = weight
             } else if ASCII.equalsIgnoringCase(name, "x-gzip") {
-                weights[ContentCoding.gzip.rawValue] = weight
+                weights[AnswerCoding.gzip.rawValue] = weight
             } else {
-                for coding in ContentCoding.allCases where ASCII.equalsIgnoringCase(name, coding.name) {
+                for coding in AnswerCoding.allCases where ASCII.equalsIgnoringCase(name, coding.name) {
                     weights[coding.rawValue] = weight
                 }
             }
@@ -58,7 +58,7 @@ struct AcceptEncoding: Equatable {
     }
 
     /// 0: not acceptable. Identity always is, unless it is ruled out, and is the last choice unless it is named.
-    func weight(_ coding: ContentCoding) -> Int16 {
+    func weight(_ coding: AnswerCoding) -> Int16 {
         let named = weights[coding.rawValue]
         if named >= 0 { return named }
         if others >= 0, coding != .identity || others == 0 { return others }
@@ -67,9 +67,9 @@ struct AcceptEncoding: Equatable {
 
     /// The best of those that `isAvailable`; identity, if nothing else is acceptable: RFC 9110 §12.5.3 leaves
     /// a server to send what it has.
-    func best(_ isAvailable: (ContentCoding) -> Bool) -> ContentCoding {
-        var best = ContentCoding.identity
-        for coding in ContentCoding.allCases
+    func best(_ isAvailable: (AnswerCoding) -> Bool) -> AnswerCoding {
+        var best = AnswerCoding.identity
+        for coding in AnswerCoding.allCases
         where coding != .identity && isAvailable(coding) && weight(coding) > 0 && weight(coding) >= weight(best) {
             best = coding
         }

@@ -176,7 +176,7 @@ extension RequestTask {
 
     /// The form that the client likes best.
     private func chosen<Form>(
-        of forms: [Form], _ exchange: HTTPExchange, _ coding: (Form) -> ContentCoding
+        of forms: [Form], _ exchange: HTTPExchange, _ coding: (Form) -> AnswerCoding
     ) -> Form {
         guard forms.count > 1, var line = exchange.head.headers.firstIndex(.acceptEncoding) else {
             return forms[0]

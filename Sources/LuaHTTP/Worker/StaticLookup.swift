@@ -7,7 +7,7 @@ internal import NIOCore
 struct StaticLookup {
     /// A file or a compressed neighbour of it.
     struct Form: Equatable {
-        let coding: ContentCoding
+        let coding: AnswerCoding
         /// Below the mount, NUL at its end.
         let path: [UInt8]
         let status: FileStatus
@@ -62,7 +62,7 @@ struct StaticLookup {
     private func forms(of path: StaticPath, _ status: FileStatus) -> [Form] {
         var forms = [Form(coding: .identity, path: path.bytes, status: status)]
         guard mount.isPrecompressed else { return forms }
-        for coding in ContentCoding.allCases where coding != .identity {
+        for coding in AnswerCoding.allCases where coding != .identity {
             let suffix = coding.fileExtension
             var neighbour = Array(path.bytes.dropLast())
             neighbour += UnsafeBufferPointer(start: suffix.utf8Start, count: suffix.utf8CodeUnitCount)

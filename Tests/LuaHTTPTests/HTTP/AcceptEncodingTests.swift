@@ -20,8 +20,8 @@ struct AcceptEncodingTests {
             (["gzip;q=1.000"], .gzip), (["gzip;q=0.000"], .identity), (["gzip;q=1.0001"], .identity),
             (["gzip;q=x"], .identity), (["gzip;q="], .identity), (["gzip;"], .identity), (["gzip ; Q=1"], .gzip),
             (["", ",", " , br"], .br), (["gzip", "br"], .br), (["gzip;q=0.9", "br;q=0.1"], .gzip),
-        ] as [([String], ContentCoding)])
-    func theBestAcceptableCodingIsTaken(lines: [String], expected: ContentCoding) {
+        ] as [([String], AnswerCoding)])
+    func theBestAcceptableCodingIsTaken(lines: [String], expected: AnswerCoding) {
         #expect(parse(lines).best { _ in true } == expected)
     }
 
@@ -37,7 +37,7 @@ struct AcceptEncodingTests {
             let count = Int.random(in: 0...9, using: &numbers)
             let line = (0..<count).map { _ in pieces.randomElement(using: &numbers) ?? "" }.joined()
             let accepted = parse([line])
-            for coding in ContentCoding.allCases { #expect((0...1000).contains(accepted.weight(coding)), "\(line)") }
+            for coding in AnswerCoding.allCases { #expect((0...1000).contains(accepted.weight(coding)), "\(line)") }
         }
     }
 }
