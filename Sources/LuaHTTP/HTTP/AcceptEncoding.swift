@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// A content coding (RFC 9110 §8.4.1) that answers may have; ContentCoding is about what requests have. The order is that of preference among equals:
-/// the later, the smaller the result as a rule.
+/// A content coding (RFC 9110 §8.4.1) that answers may have; what requests have is ContentCoding's. The order is that
+/// of preference among equals: the later, the smaller the result as a rule.
 enum AnswerCoding: Int, CaseIterable, Sendable {
     case identity, gzip, zstd, br
 
