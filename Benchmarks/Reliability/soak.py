@@ -131,7 +131,7 @@ def plot(samples, path, title):
             y = y0 + 20 + plot_height - plot_height * step / 4
             parts.append(f'<path d="M{left} {y:.1f}H{left + plot_width}" stroke="#e3e7ec"/>'
                          f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{most * step / 4:.0f}</text>')
-        for minute in range(0, int(span // 60) + 1, max(1, int(span // 600))):
+        for minute in range(0, int(span // 60) + 1, max(1, int(span // 480))):
             x = left + plot_width * minute * 60 / span
             parts.append(f'<text x="{x:.1f}" y="{y0 + plot_height + 38}" text-anchor="middle">{minute} min</text>')
         line = " ".join(f"{left + plot_width * t / span:.1f},{y0 + 20 + plot_height - plot_height * v / most:.1f}"
