@@ -83,7 +83,9 @@ void lh_coroutine_discard(lh_vm *vm, lh_coroutine co) {
 /* {==== The coroutine library ==== */
 
 bool lh_is_waiting(lua_State *co) {
-  if (lua_status(co) != LUA_YIELD || lh_has_mark(co, LH_STOPPED)) return false;
+  if (lua_status(co) != LUA_YIELD || lh_has_mark(co, LH_STOPPED) ||
+      lua_gettop(co) == 0)
+    return false;
   const void *key = lua_touserdata(co, -1);
   return key == &lh_await_key || key == &lh_pass_key;
 }

@@ -15,13 +15,13 @@ extension GenerationLoader {
     /// Directories of static files: `app:static` makes two routes of each, this one and one for its index.
     func recordMounts(of definition: AppDefinition) {
         for route in definition.routes {
-            guard case .files(let directory, _) = route.target, let star = route.path.lastIndex(of: "*")
+            guard case .files(let options) = route.target, let star = route.path.lastIndex(of: "*")
             else {
                 continue
             }
             record?.add(
                 DependencySet.Tree(
-                    path: directory.hasPrefix("/") ? directory : root + "/" + directory,
+                    path: options.directory.hasPrefix("/") ? options.directory : root + "/" + options.directory,
                     kind: .assets(prefix: String(route.path[..<star]))))
         }
     }

@@ -54,7 +54,7 @@ final class HookRun: Fiber {
         case .awaiting: return false
         case .ok: dropCoroutine(finished: true)
         case .yielded: fail(Self.strayYield)
-        case .runtimeError, .syntaxError, .memoryError:
+        case .runtimeError, .syntaxError, .memoryError, .timeError:
             fail(ScriptError(takingFrom: coroutine.stack, status: status))
         }
         return true

@@ -45,7 +45,7 @@ final class InMemorySite {
             loop: channel.eventLoop,
             configuration: WorkerConfiguration(
                 loader: loader, limits: limits, hasAccessLog: false, logStyle: .short,
-                host: "127.0.0.1", port: 8080, isFirst: isFirst, usesThreads: false, reloadFeed: reloadFeed),
+                host: "127.0.0.1", port: 8080, usesThreads: false, isFirst: isFirst, reloadFeed: reloadFeed),
             templates: .empty, logger: Logger(label: "test") { _ in LogCapture.Handler(log) },
             wallClock: clock)
         var options = TemplateOptions()
