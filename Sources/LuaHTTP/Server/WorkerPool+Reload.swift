@@ -20,6 +20,7 @@ extension WorkerPool {
                     by: handover.prepared, configuration: configuration, logger: logger)
                 worker.retire(old) { old in
                     seat.connections.value.forEach { ($0 as? HTTP1Handler<Worker>)?.endLate(of: old) }
+                    worker.cancelTasks(of: old)
                 }
                 worker.run(.reload, of: worker.generation)
                 return complaints

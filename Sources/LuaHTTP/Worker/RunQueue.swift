@@ -2,28 +2,52 @@
 
 internal import NIOCore
 
-/// Fibers whose wait is over and that go on when the events at hand have had their turn.
+/// What goes on when the events at hand have had their turn: fibers whose wait is over, and what must not be done
+/// while Lua code runs.
 final class RunQueue {
+    enum Item {
+        /// The wait of this number is over.
+        case wake(Fiber, UInt64)
+        case call(() -> Void)
+    }
+
+    /// So many turns may follow each other before the loop looks at its sockets, which it does not while anything
+    /// is enqueued. A turn later costs a timer.
+    private static let mostTurns = 32
+    private static let pause = TimeAmount.microseconds(50)
+
     private let loop: any EventLoop
-    private var ready: [(fiber: Fiber, wait: UInt64)] = []
-    private var running: [(fiber: Fiber, wait: UInt64)] = []
+    private var ready: [Item] = []
+    private var running: [Item] = []
     private var isScheduled = false
+    private var isRunning = false
+    private var turns = 0
 
     init(loop: any EventLoop) { self.loop = loop }
 
-    func append(_ fiber: Fiber, wait: UInt64) {
-        ready.append((fiber, wait))
+    func append(_ item: Item) {
+        ready.append(item)
         guard !isScheduled else { return }
         isScheduled = true
-        loop.assumeIsolated().execute { self.drain() }
+        turns = isRunning ? turns &+ 1 : 0
+        if turns < Self.mostTurns { return loop.assumeIsolated().execute { self.run() } }
+        turns = 0
+        loop.assumeIsolated().scheduleTask(in: Self.pause) { self.run() }
     }
 
-    /// Those that become ready meanwhile wait for the next turn, so that sockets get theirs.
-    private func drain() {
+    /// What is appended meanwhile is for the next turn.
+    private func run() {
         isScheduled = false
+        isRunning = true
         swap(&ready, &running)
-        for (fiber, wait) in running { fiber.wake(wait) }
+        for item in running {
+            switch item {
+            case .wake(let fiber, let wait): fiber.wake(wait)
+            case .call(let body): body()
+            }
+        }
         running.removeAll(keepingCapacity: true)
+        isRunning = false
     }
 }
 

@@ -30,6 +30,7 @@ final class ScriptTask: Fiber {
         super.init(worker: worker, generation: generation)
         coroutine = function
         pendingArguments = arguments
+        generation.enter()
     }
 
     override var root: Fiber { owner ?? self }
@@ -45,7 +46,7 @@ final class ScriptTask: Fiber {
     /// Ends it, soon if Lua code is running just now; `<close>` variables run.
     func cancel() {
         guard !hasEnded else { return }
-        guard worker.current == nil else { return worker.later { self.cancel() } }
+        guard worker.current == nil else { return worker.soon { self.cancel() } }
         hasEnded = true
         dropCoroutine(finished: false)
         setState("cancelled")
@@ -131,6 +132,7 @@ final class ScriptTask: Fiber {
         if isLost, owner == nil { worker.logFailure(of: self) }
         onEnd?()
         onEnd = nil
+        generation.leave()
     }
 
     func letGo() { table = nil }

@@ -19,7 +19,7 @@ extension Worker {
         old.retire {
             timer.cancel()
             // In a turn of its own: the last request may still be at its end.
-            self.later { self.run(.unload, of: old, limit: Self.retirementDeadline) }
+            self.soon { self.run(.unload, of: old, limit: Self.retirementDeadline) }
         }
     }
 

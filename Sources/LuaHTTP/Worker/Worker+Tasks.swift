@@ -64,6 +64,11 @@ extension Worker: TaskServices {
         return stack.integer(at: -1).flatMap { tasks[$0] }
     }
 
+    /// Ends what still runs of a generation that is out of force.
+    func cancelTasks(of old: Generation) {
+        for task in Array(tasks.values) where task.generation === old { task.cancel() }
+    }
+
     func logFailure(of task: ScriptTask) {
         guard let error = task.error else { return }
         logger.error("\(task.label): a task failed\n\(LogText.block(ScriptReport(error).text))")

@@ -294,7 +294,10 @@ final class Worker: HTTPApplication {
     }
 
     /// Lets `fiber` go on after the events that are due already; its results are on its stack.
-    func wakeSoon(_ fiber: Fiber, _ wait: UInt64) { runQueue.append(fiber, wait: wait) }
+    func wakeSoon(_ fiber: Fiber, _ wait: UInt64) { runQueue.append(.wake(fiber, wait)) }
+
+    /// Calls `body` when no Lua code is running any more, and what is ready before it has had its turn.
+    func soon(_ body: @escaping () -> Void) { runQueue.append(.call(body)) }
 
     /// Runs `body` after the events that are due already, so that other requests get their turn.
     ///

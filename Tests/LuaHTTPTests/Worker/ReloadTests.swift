@@ -41,7 +41,7 @@ struct ReloadTests {
         local app = require "luahttpd"
         app:get("/", function(req) return { word = "\(word)" }, "page.html" end)
         app:get("/slow", function(req) app.sleep(1) return { word = "\(word)" }, "page.html" end)
-        app:get("/stuck", function(req) app.sleep(1000) return "never" end)
+        app:get("/stuck", { limits = { time = "1h" } }, function(req) app.sleep(1000) return "never" end)
         """
     }
 
@@ -83,6 +83,30 @@ struct ReloadTests {
             try reload(site, app("n\(number + 1)"), template: "B {{ word }}")
             #expect(old == nil)
         }
+    }
+
+    @Test func timersChangeAndTasksGoOn() throws {
+        func app(_ word: String) -> String {
+            """
+            local app = require "luahttpd"
+            app:every(1, function() app.log.info("\(word) rings") end)
+            app:get("/", function() app.spawn(function() app.sleep(5) app.log.info("\(word) spawned") end) return "x" end)
+            """
+        }
+        let site = try InMemorySite(app("one"))
+        weak var old: Generation?
+        old = site.worker.generation
+        _ = try site.get("/")
+        site.channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+        try reload(site, app("two"))
+        site.channel.embeddedEventLoop.advanceTime(by: .seconds(2))
+        #expect(old != nil)
+        site.channel.embeddedEventLoop.advanceTime(by: .seconds(2))
+        #expect(old == nil)
+        let words = site.log.lines.compactMap { $0.split(separator: ": ").last.map(String.init) }
+        #expect(words.filter { $0 == "one rings" }.count == 1)
+        #expect(words.filter { $0 == "two rings" }.count == 4)
+        #expect(words.contains("one spawned"))
     }
 
     @Test func whatIsStuckIsAnsweredAtTheDeadline() throws {

@@ -82,6 +82,22 @@ import Testing
         #expect(try site.received().hasSuffix("x"))
     }
 
+    @Test func whoNeverStopsWaitingForNothingLetsOthersIn() throws {
+        let site = try InMemorySite(
+            """
+            local app = require "luahttpd"
+            turns = 0
+            app:get("/", function() while true do turns = turns + 1 app.sleep(0) end end)
+            """)
+        #expect(try site.get("/") == "")
+        // Ends only because the queue pauses.
+        site.channel.embeddedEventLoop.run()
+        let turns = try #require(try site.global("turns").flatMap { Int($0) })
+        #expect(turns > 1 && turns < 100)
+        site.channel.embeddedEventLoop.advanceTime(by: .milliseconds(1))
+        #expect(try #require(try site.global("turns").flatMap { Int($0) }) > turns)
+    }
+
     @Test func aWaitThatIsOverAtOnceStillYields() throws {
         let site = try InMemorySite(Self.waiting)
         try site.offer("wait") { fiber, number in
