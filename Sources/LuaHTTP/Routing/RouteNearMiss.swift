@@ -156,7 +156,8 @@ private struct Alignment {
         return found.reversed()
     }
 
-    /// Some fixed word of the pattern stands in the path, or nearly; without one, parameters fit anything.
+    /// Some fixed word of the pattern stands in the path, or nearly. Parameters alone fit anything: of them the
+    /// number must be right.
     var hasCommonWord: Bool {
         var hasWords = false
         for case .literal(let bytes) in pattern where !bytes.isEmpty {
@@ -168,7 +169,7 @@ private struct Alignment {
                 if RoutePattern.distance(text, word) <= most { return true }
             }
         }
-        return !hasWords
+        return !hasWords && path.count == pattern.count
     }
 
     private func isSpanning(_ i: Int) -> Bool {

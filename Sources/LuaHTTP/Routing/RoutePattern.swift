@@ -168,20 +168,21 @@ extension RoutePattern {
         return "unknown type '\(name)'\(hint); types are \(names.joined(separator: ", "))"
     }
 
-    /// Levenshtein distance.
+    /// How many letters differ, two swapped ones counted once.
     static func distance(_ a: String, _ b: String) -> Int {
-        let b = Array(b.utf8)
-        var row = Array(0...b.count)
-        for (i, byte) in a.utf8.prefix(64).enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
+        let (a, b) = (Array(a.utf8.prefix(64)), Array(b.utf8.prefix(64)))
+        var before: [Int] = []
+        var last = Array(0...b.count)
+        for i in a.indices {
+            var row = [i + 1]
             for j in b.indices {
-                let substituted = diagonal + (b[j] == byte ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(substituted, row[j] + 1, diagonal + 1)
+                var least = min(last[j + 1] + 1, row[j] + 1, last[j] + (a[i] == b[j] ? 0 : 1))
+                if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { least = min(least, before[j - 1] + 1) }
+                row.append(least)
             }
+            (before, last) = (last, row)
         }
-        return row[b.count]
+        return last[b.count]
     }
 }
 

@@ -35,6 +35,7 @@ import Testing
         ("GET /doc/a/b/c", "/docs/*page: 'doc' is not 'docs'"),
         ("GET /api/items/tea", "/api/v1/items/:name: '/v1' is missing"),
         ("GET /api/v1/items", "/api/v1/items/:name: '/:name' is missing"),
+        ("GET /usres/7", "/users/:id<int>: 'usres' is not 'users'"),
         ("GET /us%65rz", "/users: 'userz' is not 'users'"),
     ])
     func theNearestRouteComesFirstAndSaysWhyItDoesNotMatch(request: String, expected: String) throws {
@@ -44,6 +45,7 @@ import Testing
     @Test func aPathThatIsLikeNoneHasNoNeighbours() throws {
         #expect(try nearest("GET /completely/different/thing", ["/users", "/docs/*page"]).isEmpty)
         #expect(try nearest("GET /user", ["/assets/*path", "/a/:b", "/users"]).count == 1)
+        #expect(try nearest("GET /nowhere/1", ["/", "/:a", "/:a/:b/:c"]).isEmpty)
     }
 
     @Test func aRouteThatMatchesIsNoMiss() throws {
