@@ -107,7 +107,7 @@ struct HelloTests {
 
     @Test("static files come with type, validators and cache time")
     func staticFile() throws {
-        try hello { server in
+        try hello(["--prod", "--workers", "2"]) { server in
             let file = try server.get("/public/style.css")
             #expect(file.status == 200)
             try #expect(file.text == Project.text("public/style.css"))

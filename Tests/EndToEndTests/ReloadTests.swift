@@ -25,7 +25,7 @@ struct ReloadTests {
         local words = require "words"
         app:static("/assets", "public")
         app:get("/", function(req) return { word = words.word }, "page.html" end)
-        app:get("/slow", function(req) app.sleep(0.7) return { word = words.word }, "page.html" end)
+        app:get("/slow", function(req) app.log.info("slow begins") app.sleep(0.7) return { word = words.word }, "page.html" end)
         """,
         "words.lua": "return { word = 'one' }",
         "templates/page.html": "{% include 'part.html' %} {{ word }}",
@@ -184,6 +184,7 @@ struct ReloadTests {
             let connection = try Connection(port: site.server.port)
             try connection.send(Connection.bytes(of: "GET", "/slow"))
             try connection.send(Connection.bytes(of: "GET", "/"))
+            try site.server.command.waitUntilSaid("slow begins")
             try site.directory.write("templates/part.html", "B")
             #expect(try site.text() == "B one")
             try site.directory.write("words.lua", "return { word = 'two' }")

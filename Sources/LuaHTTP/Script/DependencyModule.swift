@@ -14,11 +14,9 @@ enum DependencyModule {
     static func watch(_ record: DependencyRecord?) -> HostFunction {
         HostFunction("app:watch") { stack throws(HostError) in
             guard let path = stack.string(at: 1) else { throw .message("app:watch expects a path") }
-            if SourceFile.isDirectory(path) {
-                record?.add(DependencySet.Tree(path: path, kind: .data))
-            } else {
-                record?.add(file: path)
-            }
+            // What is not there may become either.
+            record?.add(file: path)
+            record?.add(DependencySet.Tree(path: path, kind: .data))
             return .results(0)
         }
     }

@@ -102,8 +102,9 @@ public final class Server: Sendable {
     ///
     /// - Parameter deadline: after so many seconds what is still open is cut.
     public func shutDown(deadline: Double = 10) async throws {
-        await listeners.close()
+        // First, so that from now on each answer says that it is the last of its connection.
         pool.beginDrain()
+        await listeners.close()
         await reloader.stop()
         let clock = ContinuousClock()
         let end = clock.now.advanced(by: .seconds(deadline))
