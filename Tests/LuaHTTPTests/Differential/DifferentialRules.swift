@@ -18,6 +18,8 @@ enum DifferentialRules {
         "HTTP version not supported", "invalid HTTP version", "unknown expectation",
         // RFC 9112 §7.1, §2.2: blanks behind a size only before an extension; every line ends with CRLF.
         "invalid chunk size", "line not ended by CRLF",
+        // RFC 9112 §7.1.1: no control character in an extension, quoted or not.
+        "invalid chunk extension",
         // llhttp knows no limits.
         "request body too large",
     ]
@@ -27,7 +29,7 @@ enum DifferentialRules {
         let reason: String
         /// Why we read it all the same.
         let rule: String
-        /// What the stream must hold for that.
+        /// What the stream must hold for that, letters without case; lower-case here.
         var holds: [String] = [""]
     }
 
@@ -36,20 +38,24 @@ enum DifferentialRules {
         Laxer(reason: "Expected HTTP/2 Connection Preface", rule: "PRI is a method like any other that nobody offers"),
         Laxer(
             reason: "HPE_INVALID_VERSION Invalid HTTP version", rule: "RFC 9110 §2.5: HTTP/1.2 to 1.9 are 1.1",
-            holds: (2...9).map { "HTTP/1.\($0)" }),
+            holds: (2...9).map { "http/1.\($0)" }),
         Laxer(
             reason: "Content-Length can't be present with Transfer-Encoding",
-            rule: "RFC 9110 §6.5.1: a trailer says nothing", holds: ["0\r\nContent-Length"]),
+            rule: "RFC 9110 §6.5.1: a trailer says nothing", holds: ["\r\ncontent-length"]),
         Laxer(
             reason: "Transfer-Encoding can't be present with Content-Length",
-            rule: "RFC 9110 §6.5.1: a trailer says nothing", holds: ["0\r\nTransfer-Encoding"]),
+            rule: "RFC 9110 §6.5.1: a trailer says nothing", holds: ["\r\ntransfer-encoding"]),
+        Laxer(
+            reason: "Invalid character in Content-Length", rule: "RFC 9110 §5.5: blanks around a value",
+            holds: (0...9).map { "\($0)\t" }),
         Laxer(
             reason: "in chunk extensions", rule: "RFC 9112 §7.1.1: extensions are skipped, not read", holds: [";"]),
         Laxer(
             reason: "HPE_INVALID_CHUNK_SIZE", rule: "RFC 9112 §7.1.1: blanks before an extension",
             holds: [" ;", "\t;"]),
         Laxer(
-            reason: "HPE_INVALID_TRANSFER_ENCODING", rule: "RFC 9110 §5.5: blanks around a value",
-            holds: ["chunked\t", "Chunked\t"]),
+            reason: "HPE_INVALID_TRANSFER_ENCODING",
+            rule: "RFC 9110 §5.5, §5.6.1: blanks around a value, empty elements of a list",
+            holds: ["chunked\t", "chunked,", "chunked ,", ",chunked", ", chunked"]),
     ]
 }

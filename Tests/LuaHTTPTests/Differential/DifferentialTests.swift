@@ -59,6 +59,13 @@ enum Difference {
         {
             return .none
         }
+        // RFC 9112 §9.3: `close` wins, whatever else Connection says; llhttp keeps HTTP/1.0 with both open.
+        let text = bytes.text.lowercased()
+        if own.isClosed, own.messages.count <= peer.messages.count, text.contains("close"),
+            text.contains("keep-alive")
+        {
+            return .rule("stricter: close wins over keep-alive")
+        }
         // We have refused what llhttp has read, or still reads.
         if let failure = own.failure, own.messages.count <= peer.messages.count {
             return DifferentialRules.stricter.contains(failure)
@@ -70,12 +77,15 @@ enum Difference {
                 let ended = OwnReader.read([bytes + Array("\r\n\r\n".utf8)])
                 if ended.failure != nil || ended.messages.count == own.messages.count { return .rule("refused later") }
             }
-            let text = bytes.text
             for each in DifferentialRules.laxer
             where failure.contains(each.reason) && each.holds.contains(where: { $0.isEmpty || text.contains($0) }) {
                 return .rule("read by us alone: " + each.rule)
             }
             return .unexplained("refused by llhttp alone: \(failure)")
+        }
+        // llhttp waits for the rest of HTTP/2's preface.
+        if own.messages.count > peer.messages.count, own.messages[peer.messages.count].method.text == "PRI" {
+            return .rule("read by us alone: PRI is a method like any other that nobody offers")
         }
         return .unexplained("other ends")
     }
