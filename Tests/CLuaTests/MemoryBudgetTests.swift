@@ -23,7 +23,7 @@ struct MemoryBudgetTests {
         ("closures", "local f while true do local g = f f = function() return g end end"),
         ("in pcall", "while true do local ok, e = pcall(string.rep, 'x', 1e9) if not ok then error(e, 0) end end"),
         ("in a coroutine", "coroutine.wrap(function() local t = {} while true do t[#t + 1] = #t end end)()"),
-        ("a chunk", "return assert(load('return \"' .. ('x'):rep(8e6) .. '\"'))"),
+        ("a chunk", "return assert(load('return \"' .. ('x'):rep(14e6) .. '\"'))"),
         ("table.move", "local t = {} for i = 1, 1e5 do t[i] = i end while true do table.move(t, 1, #t, #t + 1) end"),
         ("utf8.char and packing", "return #string.pack('s4', ('x'):rep(40e6))"),
     ]
@@ -104,7 +104,7 @@ struct MemoryBudgetTests {
         var waiting: [(lh_coroutine, lh_budget)] = []
         var refused = 0
         for _ in 0..<8 {
-            test.budget = lh_budget(cpu: 0, memory: 8 << 20, held: 0, place: nil)
+            test.budget = lh_budget(cpu: 0, memory: 16 << 20, held: 0, place: nil)
             let coroutine = lh_coroutine_take(test.vm)
             let outcome = test.start("local s = ('x'):rep(6e6) wait() return #s", on: coroutine)
             if outcome.status == LH_AWAITING {
@@ -116,7 +116,7 @@ struct MemoryBudgetTests {
             }
         }
         #expect(refused >= 3)
-        test.budget = lh_budget(cpu: 0, memory: 8 << 20, held: 0, place: nil)
+        test.budget = lh_budget(cpu: 0, memory: 16 << 20, held: 0, place: nil)
         #expect(test.run("return #('x'):rep(100000)").text == "100000")
         for (coroutine, _) in waiting { lh_coroutine_discard(test.vm, coroutine) }
         #expect(test.run("return #('x'):rep(6e6)").text == "6000000")

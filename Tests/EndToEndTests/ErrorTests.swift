@@ -69,7 +69,7 @@ struct ErrorTests {
     func everyError(mode: String) throws {
         try RunningServer.with(source: source, [mode]) { server in
             let connection = try Connection(port: server.port)
-            for path in ["/error", "/nothing", "/bare", "/object", "/nil", "/deep", "/template"] {
+            for path in ["/error", "/nothing", "/bare", "/object", "/nil", "/template"] {
                 try connection.send(Connection.bytes(of: "GET", path) + Connection.bytes(of: "GET", "/"))
                 try #expect(connection.response().status == 500, "\(path)")
                 try #expect(connection.response().text == "hello", "after \(path)")

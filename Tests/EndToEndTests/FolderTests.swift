@@ -74,11 +74,12 @@ struct FolderTests {
 
     @Test("a file that becomes shorter while it is sent cuts the connection, and nothing else")
     func truncated() throws {
-        let size = 20_000_000
+        let size = 60_000_000
         try AppDirectory.with(["f.bin": String(repeating: "a", count: size), "other.txt": "other"]) { directory in
             try RunningServer.with(directory.url.path, ["--prod", "--workers", "1"]) { server in
                 let connection = try Connection(port: server.port)
                 try connection.send(Connection.bytes(of: "GET", "/f.bin"))
+                try #expect(connection.receiveSome())  // it is open, and on its way
                 let handle = try FileHandle(forWritingTo: directory.url.appending(path: "f.bin"))
                 try handle.truncate(atOffset: 1000)
                 try handle.close()

@@ -57,7 +57,7 @@ struct LimitTests {
     @Test("a client that does not read is cut, and the log says so")
     func slowReader() throws {
         let text = source("limits = { write_stall = '1s' }")
-            + "\napp:get('/big', function() return app.text(('x'):rep(50000000)) end)"
+            + "\napp:get('/big', function() return app.text(('x'):rep(20000000)) end)"
         try RunningServer.with(source: text, ["--prod"]) { server in
             let connection = try Connection(port: server.port)
             try connection.send(Connection.bytes(of: "GET", "/big"))
@@ -78,10 +78,12 @@ struct LimitTests {
             let refused = try Connection(port: server.port).response()
             #expect(refused.status == 503 && refused["retry-after"] == "1")
             try server.command.waitUntilSaid("limit connections_per_address (3): connection refused")
+            // One that leaves makes room, as soon as the server has noticed.
             held[0].reset()
             let end = Date(timeIntervalSinceNow: Command.patience)
-            while (try? server.get("/").status) != 200, Date() < end { usleep(10_000) }
-            try #expect(server.get("/").text == "hello")
+            while (try? server.get("/").text) != "hello", Date() < end { usleep(10_000) }
+            #expect(Date() < end)
+            withExtendedLifetime(held) {}
         }
     }
 
@@ -96,9 +98,9 @@ struct LimitTests {
             }
             // Not before they have been idle for a second.
             let end = Date(timeIntervalSinceNow: Command.patience)
-            while (try? server.get("/").status) != 200, Date() < end { usleep(50_000) }
-            try #expect(server.get("/").text == "hello")
-            #expect(server.command.errors.contains("limit connections (4): connection refused"))
+            while (try? server.get("/").text) != "hello", Date() < end { usleep(50_000) }
+            #expect(Date() < end)
+            withExtendedLifetime(held) {}
         }
     }
 

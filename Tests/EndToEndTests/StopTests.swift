@@ -68,6 +68,7 @@ struct StopTests {
     func endlessLoop() throws {
         let source = """
             local app = require "luahttpd"
+            app:config { limits = { cpu = "1h" } }
             app:get("/", function(req) app.log.info("looping") while true do end end)
             """
         try RunningServer.with(source: source) { server in

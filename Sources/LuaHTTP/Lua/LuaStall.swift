@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import CLua
-internal import NIOConcurrencyHelpers
+internal import Synchronization
 
 /// A turn that held up its event loop, as the watchdog of the process saw it.
 struct LuaStall: Sendable, Equatable {
@@ -27,13 +27,13 @@ struct LuaStall: Sendable, Equatable {
         return text
     }
 
-    private static let listener = NIOLockedValueBox<(@Sendable (LuaStall) -> Void)?>(nil)
+    private static let listener = Mutex<(@Sendable (LuaStall) -> Void)?>(nil)
 
     /// Has `report` called, from a thread of the watchdog, for stalls of this process: once a second at most.
     static func listen(_ report: (@Sendable (LuaStall) -> Void)?) {
-        listener.withLockedValue { $0 = report }
+        listener.withLock { $0 = report }
         lh_stall_listen { stall in
-            guard let stall, let report = LuaStall.listener.withLockedValue({ $0 }) else { return }
+            guard let stall, let report = LuaStall.listener.withLock({ $0 }) else { return }
             report(LuaStall(stall.pointee))
         }
     }

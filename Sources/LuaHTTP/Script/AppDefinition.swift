@@ -59,6 +59,7 @@ struct AppDefinition {
         stack.getField("config", of: table)
         do throws(ScriptError) {
             settings = try ScriptSettings(readingFrom: stack, at: -1)
+            _ = try settings.hostList(isDevelopment: false)  // at the author's line
         } catch {
             var failure = error
             if let origin = stack.stringField("where", of: -1) { failure.takePlace(from: origin) }

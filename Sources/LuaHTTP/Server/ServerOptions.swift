@@ -62,7 +62,10 @@ public struct ServerOptions: Sendable, Equatable {
     public mutating func fill(from environment: [String: String]) throws(LoadError) {
         let file: EnvironmentFile
         do throws(ScriptError) {
-            file = try EnvironmentFile.load(beside: GenerationLoader.directory(of: script))
+            // That of a directory which is served is one of its files.
+            file =
+                FolderApp.isDirectory(script)
+                ? EnvironmentFile() : try EnvironmentFile.load(beside: GenerationLoader.directory(of: script))
         } catch {
             throw LoadError(.script(error))
         }

@@ -4,10 +4,12 @@
 extension GenerationLoader {
     /// `services` with the environment file, and with somebody who writes down what the script loads.
     func recordingServices(_ services: ScriptServices) throws(ScriptError) -> ScriptServices {
-        record?.add(file: script)
-        record?.add(file: root + "/" + EnvironmentFile.name)
         var services = services
         services.record = record
+        // A directory that is served has no script, and a `.env` in it is one of its files.
+        guard !isFolder else { return services }
+        record?.add(file: script)
+        record?.add(file: root + "/" + EnvironmentFile.name)
         services.environment = try EnvironmentFile.load(beside: root)
         return services
     }

@@ -160,6 +160,9 @@ final class Connection {
         return Array(buffer[..<count])
     }
 
+    /// Waits for the next bytes and keeps them for `response`. False at the end.
+    func receiveSome() throws -> Bool { try fill() }
+
     /// False at the end.
     private func fill() throws -> Bool {
         var chunk = [UInt8](repeating: 0, count: 64 << 10)

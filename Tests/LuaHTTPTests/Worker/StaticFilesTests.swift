@@ -157,7 +157,7 @@ import Testing
         #expect {
             try site(options, files: ["a": ""])
         } throws: { error in
-            "\(error)".contains(message)
+            (error as? ScriptError)?.message.contains(message) == true
         }
     }
 }
