@@ -39,6 +39,7 @@ class Callgrind:
 
     def __init__(self, binary):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="luahttpd-budgets-"))
+        (APP / "public").mkdir(exist_ok=True)
         # callgrind 3.19 stumbles over DWARF 5; the symbols are enough.
         stripped = self.folder / "luahttpd"
         subprocess.run(["strip", "-g", "-o", stripped, binary], check=True)

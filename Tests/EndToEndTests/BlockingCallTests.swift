@@ -41,7 +41,9 @@ struct BlockingCallTests {
                 #expect(try server.get("/lines").text == "12")
                 let writer = try FileHandle(forWritingTo: directory.url.appending(path: "fifo"))
                 try writer.write(contentsOf: Data(String(repeating: "line\n", count: 20_000).utf8))
-                #expect(try fifos[1].response(to: "GET").text == "line")
+                // Readers share the pipe: what one gets may begin within a line.
+                let line = try fifos[1].response(to: "GET").text
+                #expect("line".hasSuffix(line), "\(line)")
                 try writer.close()
             }
         }

@@ -5,8 +5,7 @@ import Testing
 
 /// The loop of development in a real browser: a file is saved, and the open page follows.
 @Suite(
-    "live reload", .enabled(if: Browser.path != nil, "Chromium is not installed"),
-    .disabled("no files are watched yet"))
+    "live reload", .enabled(if: Browser.path != nil, "Chromium is not installed"))
 struct LiveReloadTests {
     private static let script = """
         local app = require "luahttpd"

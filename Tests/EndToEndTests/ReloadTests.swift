@@ -111,7 +111,7 @@ struct ReloadTests {
             try site.directory.write(file, text)
             #expect(try site.text() == "A one")
             try site.server.command.waitUntilSaid(message)
-            #expect(site.count("the last good version goes on") == 1)
+            #expect(site.count("the last good version goes on") >= 1)
             // Mended by another content…
             try site.directory.write(file, file == ".env" ? "WHAT=1" : Self.files[file]! + "\n")
             #expect(try site.text().trimmingCharacters(in: .whitespacesAndNewlines).hasPrefix("A"))

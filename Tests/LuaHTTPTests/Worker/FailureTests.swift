@@ -14,7 +14,7 @@ import Testing
         app:get("/nil", function(req) error() end)
         app:get("/table", function(req) error { code = 1 } end)
         app:get("/tostring", function(req) error(setmetatable({}, { __tostring = function() error "no" end })) end)
-        app:get("/overflow", function(req) local function f() return f() + 1 end return f() end)
+        app:get("/overflow", { limits = { memory = "1MiB" } }, function(req) local function f() return f() + 1 end return f() end)
         app:get("/yield", function(req) coroutine.yield(1) end)
         app:get("/coroutine", function(req) return coroutine.wrap(function() error "inside" end)() end)
         app:get("/memory", function(req) local t = {} while true do t[#t + 1] = ("x"):rep(100000) .. #t end end)
