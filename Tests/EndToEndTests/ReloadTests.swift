@@ -95,6 +95,7 @@ struct ReloadTests {
             ("app.lua", "", "app.lua:1: the main script is empty"),
             ("app.lua", "require 'nowhere'", "app.lua:1: module 'nowhere' not found"),
             ("words.lua", "return { word = ", "words.lua:1: unexpected symbol near <eof>"),
+            ("words.lua", "", "app.lua:2: module 'words' is empty"),
             ("words.lua", "\n\nerror('in module')", "words.lua:3: in module"),
             ("templates/page.html", "{% if %}", "page.html:1:"),
             ("templates/part.html", "{% extends 'part.html' %}", "'part.html' extends itself"),

@@ -12,11 +12,22 @@ local type = type
 
 local dependencies = {}
 
+-- A file that is being saved is empty at first. As a module it would load as `true`, which nobody means.
+local function check_is_written(name, path)
+  local file <close> = io.open(path, "rb")
+  if file and file:read(0) == nil then
+    error(("module '%s' is empty: %s"):format(name, path), 4)
+  end
+end
+
 -- Tells where the module `name` comes from; or, if it is not to be found, where it would count.
 function dependencies.note_module(name)
   if type(name) ~= "string" or package.loaded[name] ~= nil or package.preload[name] then return end
   local path = package.searchpath(name, package.path)
-  if path then return host.depends(path) end
+  if path then
+    host.depends(path)
+    return check_is_written(name, path)
+  end
   local file = name:gsub("%.", "/")
   for template in package.path:gmatch("[^;]+") do
     if template:sub(1, #settings.root + 1) == settings.root .. "/" then
