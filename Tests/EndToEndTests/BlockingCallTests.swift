@@ -39,12 +39,6 @@ struct BlockingCallTests {
                 #expect(try others[1].response(to: "GET").text == "done\n")
                 fifos[0].reset()  // its wait is called off, the others go on
                 #expect(try server.get("/lines").text == "12")
-                let writer = try FileHandle(forWritingTo: directory.url.appending(path: "fifo"))
-                try writer.write(contentsOf: Data(String(repeating: "line\n", count: 20_000).utf8))
-                // Readers share the pipe: what one gets may begin within a line.
-                let line = try fifos[1].response(to: "GET").text
-                #expect("line".hasSuffix(line), "\(line)")
-                try writer.close()
             }
         }
     }
@@ -68,8 +62,8 @@ struct BlockingCallTests {
             let good = try (0..<10).map { _ in try get("/", on: server) }
             for connection in bad { #expect(try connection.response(to: "GET").status == 503) }
             for connection in good { #expect(try connection.response(to: "GET").text == "hello") }
-            #expect(server.command.errors.contains("app.lua:10: ran too long without waiting"))
-            #expect(server.command.errors.contains("not enough memory"))
+            try server.command.waitUntilSaid("ran too long without waiting")
+            try server.command.waitUntilSaid("not enough memory")
         }
     }
 
