@@ -11,7 +11,7 @@ struct BlockingCallTests {
         app:config { limits = { cpu = "300ms" } }
         local log = io.open("visits.log", "a")
         app:get("/", function() return app.text("hello") end)
-        app:get("/fifo", function() local f <close> = io.open("fifo") return app.text(f:read("l")) end)
+        app:get("/fifo/:n", function(req) local f <close> = io.open("fifo" .. req.params.n) return app.text(f:read("l")) end)
         app:get("/command", function() return app.text(tostring(select(3, os.execute("sleep 0.2; exit 7")))) end)
         app:get("/popen", function() local p <close> = io.popen("sleep 0.2; echo done") return app.text(p:read("a")) end)
         app:get("/log/:n", function(req) log:write(req.params.n, "\\n") log:flush() return app.text("ok") end)
@@ -30,15 +30,20 @@ struct BlockingCallTests {
     @Test("a FIFO, a command and a pipe stall nobody else")
     func waiting() throws {
         try AppDirectory.with(["app.lua": source]) { directory in
-            #expect(mkfifo(directory.path("fifo"), 0o600) == 0)
+            for n in 0..<20 { #expect(mkfifo(directory.path("fifo\(n)"), 0o600) == 0) }
             try RunningServer.with("app.lua", ["--prod", "--workers", "1"], directory: directory.url) { server in
-                let fifos = try (0..<20).map { _ in try get("/fifo", on: server) }
+                let fifos = try (0..<20).map { try get("/fifo/\($0)", on: server) }
                 let others = try ["/command", "/popen"].map { try get($0, on: server) }
                 for _ in 0..<20 { #expect(try server.get("/").text == "hello") }
                 #expect(try others[0].response(to: "GET").text == "7")
                 #expect(try others[1].response(to: "GET").text == "done\n")
                 fifos[0].reset()  // its wait is called off, the others go on
                 #expect(try server.get("/lines").text == "12")
+                // Not for writing alone: that would wait for a reader, and for ever if there is none.
+                let writer = try FileHandle(forUpdating: directory.url.appending(path: "fifo1"))
+                try writer.write(contentsOf: Data("line\nrest\n".utf8))
+                #expect(try fifos[1].response(to: "GET").text == "line")
+                try writer.close()
             }
         }
     }
