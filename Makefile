@@ -16,7 +16,7 @@ SWIFT   ?= swift
 
 # The Swift runtime and libstdc++ are linked in: the binary needs nothing but the C library. That hides the symbols
 # of every archive, and C modules of Lua would not find Lua's: so the linker gets Lua as one object file. Both go
-# through linker scripts in a folder that is searched first. Exclusivity is checked by the tests (debug builds); at
+# through linker scripts in a folder that is searched first, as zlib does. Exclusivity is checked by the tests (debug builds); at
 # run time the checks would cost a request about 5 %. On macOS the runtime is part of the system.
 LUA = .build/lua
 ifeq ($(shell uname -s),Linux)
@@ -66,6 +66,8 @@ $(LUA)/liblua5.4.a: | dependencies
 	objcopy --redefine-sym __snprintf_chk=lh_snprintf_chk $(LUA)/lua.o
 	@for archive in /usr/lib/gcc/*/*/libstdc++.a; do \
 	  [ ! -e "$$archive" ] || echo "INPUT($$archive)" > $(LUA)/libstdc++.so; done
+	@for archive in /usr/lib/*/libz.a; do \
+	  [ ! -e "$$archive" ] || echo "INPUT($$archive)" > $(LUA)/libz.so; done
 	@echo 'INPUT($(CURDIR)/$(LUA)/lua.o)' > $@
 
 dependencies:
@@ -93,7 +95,7 @@ install: release
 	  "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" \
 	  "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
 	install -s -m 755 "$(BINARY)" "$(DESTDIR)$(PREFIX)/bin/luahttpd"
-	install -m 644 docs/luahttpd.lua docs/luahttpd-json.lua "$(DESTDIR)$(PREFIX)/share/luahttpd/"
+	install -m 644 docs/luahttpd.lua docs/luahttpd-http.lua docs/luahttpd-json.lua "$(DESTDIR)$(PREFIX)/share/luahttpd/"
 	"$(BINARY)" --generate-completion-script bash \
 	  > "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/luahttpd"
 	"$(BINARY)" --generate-completion-script zsh \
@@ -109,7 +111,7 @@ uninstall:
 	rm -rf "$(DESTDIR)$(PREFIX)/share/luahttpd"
 
 format:
-	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
+	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests Examples
 
 clean:
 	rm -rf .build

@@ -18,8 +18,10 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
     ],
     targets: [
         // The only code that sees lua.h. Its public header includes no Lua header, so nothing
@@ -55,8 +57,11 @@ let package = Package(
                 "CAssets", "CLua", "CZlib",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ],
             swiftSettings: strict
         ),
@@ -78,19 +83,30 @@ let package = Package(
                     .when(platforms: [.linux]))
             ]
         ),
+        // How a program embeds the server: docs/embedding.md.
+        .executableTarget(
+            name: "embedding-example",
+            dependencies: ["LuaHTTP", .product(name: "Logging", package: "swift-log")],
+            path: "Examples/Embedding",
+            exclude: ["app.lua"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "CLuaTests", dependencies: ["CLua"], swiftSettings: strict),
         .testTarget(
             name: "LuaHTTPTests",
             dependencies: [
                 "CLua", "CZlib", "LuaHTTP",
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 // llhttp, as a second opinion on every request.
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "EndToEndTests", dependencies: ["luahttpd"], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["luahttpd", "embedding-example"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

@@ -11,5 +11,5 @@ while IFS= read -r file; do
     echo "not formatted: $file (run 'make format')" >&2
     status=1
   fi
-done < <(find Package.swift Sources Tests -name '*.swift')
+done < <(find Package.swift Sources Tests Examples -name '*.swift')
 exit $status

@@ -36,8 +36,9 @@ import='^ *(internal |public |private |@[a-zA-Z]+ )*import '
   forbid "${import}CLua" 'CLua is imported by a part of the template engine that knows no Lua:' \
     Sources/LuaHTTP/Template/Syntax Sources/LuaHTTP/Template/Compile Sources/LuaHTTP/Template/Lint
   forbid "${import}CZlib" 'CZlib is imported outside of Compression/:' $(folders_without Compression) Sources/luahttpd
-  forbid "${import}NIOPosix" 'NIOPosix is imported outside of Server/ and Worker/:' $(folders_without Server Worker)
-  forbid "${import}NIO" 'a folder that knows no channels imports NIO:' $(folders_without Server Worker HTTP Script Reload)
+  forbid "${import}NIOPosix" 'NIOPosix is imported outside of Server/, Worker/ and Client/:' $(folders_without Server Worker Client)
+  forbid "${import}NIO" 'a folder that knows no channels imports NIO:' $(folders_without Server Worker HTTP Script Reload Client)
+  forbid "${import}(AsyncHTTPClient|NIOSSL|NIOHTTP1)" 'the HTTP client is imported outside of Client/:' $(folders_without Client)
   forbid "${import}Foundation" 'the library imports Foundation:' Sources/LuaHTTP
   forbid '\b(try!|as!)' 'a forced try or cast (a remote crash if it can be reached):' Sources
 }
@@ -45,7 +46,7 @@ forbid '#include *[<"](lua5\.4/)?(lua|lauxlib|lualib)\.h' 'a public header of CL
 
 while IFS= read -r file; do
   head -n 3 "$file" | grep -q 'SPDX-License-Identifier: MIT' || complain "no SPDX line: $file"
-done < <(find Package.swift Makefile Sources Tests scripts dev .ci Benchmarks -not -path '*/.build/*' -type f \
+done < <(find Package.swift Makefile Sources Tests Examples scripts dev .ci Benchmarks -not -path '*/.build/*' -type f \
   \( -name '*.swift' -o -name '*.c' -o -name '*.h' -o -name '*.lua' -o -name '*.sh' -o -name Makefile -o -name run -o -name '*.py' \))
 
 exit $status

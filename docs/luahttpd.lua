@@ -569,6 +569,33 @@ function Store:stats() end
 ---@return luahttpd.Store
 function app.shared(name, options) end
 
+---@class luahttpd.Subscription
+---@field dropped integer  Messages that were lost because they were not taken in time
+local Subscription = {}
+
+-- Waits for the next message: it and its topic; nil, "timeout"; nil once closed.
+---@param seconds? number
+---@return any message, string? topic
+function Subscription:next(seconds) end
+
+---@return fun(): any, string
+function Subscription:messages() end
+
+function Subscription:close() end
+
+-- Sends plain data to all who listen, on any worker.
+---@param topic string
+---@param value any
+---@return integer subscriptions
+function app.publish(topic, value) end
+
+-- In the main script with a function, which gets each message; in a handler without: a subscription.
+---@param topic string|string[]
+---@param options? { queue: integer }
+---@return luahttpd.Subscription
+---@overload fun(topic: string|string[], fn: fun(message: any, topic: string), options?: { queue: integer })
+function app.subscribe(topic, options) end
+
 -- Waits without holding other requests up.
 ---@param seconds number
 function app.sleep(seconds) end

@@ -45,6 +45,12 @@ FILE_OF(responses) = {
 FILE_OF(routers) = {
 #embed "lua/routers.lua"
 };
+FILE_OF(http) = {
+#embed "lua/http.lua"
+};
+FILE_OF(topics) = {
+#embed "lua/topics.lua"
+};
 FILE_OF(shared) = {
 #embed "lua/shared.lua"
 };
@@ -79,7 +85,7 @@ static const struct {
     ENTRY(requests),
     ENTRY(responses),
     ENTRY(routers),
-    ENTRY(shared),
+    ENTRY(shared), ENTRY(topics), ENTRY(http),
     ENTRY(streams),
     ENTRY(tasks),
     ENTRY(templates),

@@ -87,6 +87,8 @@ local functions = {
   sleep = host.sleep,
   log = use "log",
   shared = use("shared").open,
+  publish = use("topics").publish,
+  subscribe = use("topics").subscribe,
 }
 for name, make in next, responses.functions do functions[name] = make end
 for name, run in next, use "tasks" do functions[name] = run end

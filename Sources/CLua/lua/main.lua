@@ -18,6 +18,7 @@ local modules = use "modules"
 local templates = use "templates"
 local timers = use "timers"
 local lifecycle = use "lifecycle"
+local topics = use "topics"
 use "requests"
 use "bodies"
 
@@ -51,6 +52,7 @@ local function finish()
   return {
     routes = kept, errors = error_handlers, config = app.config, templates = templates.finish(), timers = timers,
     hooks = lifecycle.hooks, state = lifecycle.state,
+    subscriptions = topics.declared,
   }
 end
 

@@ -32,6 +32,10 @@ package.loaded["luahttpd.json"] = {
   end,
 }
 host.Object.__jsontype = "object"
+package.loaded["luahttpd.http"] = use "http"
+
+-- Functions of the program that the server is part of.
+for name, functions in next, host.functions do package.loaded[name] = functions end
 
 -- Modules may set globals while they load, whenever that is.
 local loading = 0

@@ -265,4 +265,5 @@ return {
   new = new_router, Router = Router, methods = methods,
   check_self = check_self, check_declaring = check_declaring,
   freeze = function() is_loaded = true end,
+  is_frozen = function() return is_loaded end,
 }

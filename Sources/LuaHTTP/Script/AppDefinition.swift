@@ -22,10 +22,20 @@ struct AppDefinition {
         case files(StaticOptions)
     }
 
+    /// A function that gets the messages of some topics.
+    struct Subscription {
+        var topics: [[UInt8]]
+        /// Number of the function.
+        var handler: Int
+        /// Most messages that wait for it.
+        var queue: Int
+    }
+
     var routes: [Route] = []
     /// Status → number of the handler; 0 stands for "*".
     var errorHandlers: [Int: Int] = [:]
     var timers: [TimerDefinition] = []
+    var subscriptions: [Subscription] = []
     var settings = ScriptSettings()
     var templates = TemplateAdditions()
     /// Numbers of the functions of `app:on`.
@@ -56,6 +66,11 @@ struct AppDefinition {
         }
         stack.pop()
         hooks = LifecycleEvent.hooks(takingFrom: stack, definition: table, handlers: &handlers)
+        stack.getField("subscriptions", of: table)
+        stack.forEachElement(of: -1) {
+            subscriptions.append(Self.subscription(takingFrom: stack, handlers: &handlers))
+        }
+        stack.pop()
         stack.getField("config", of: table)
         do throws(ScriptError) {
             settings = try ScriptSettings(readingFrom: stack, at: -1)
@@ -67,6 +82,25 @@ struct AppDefinition {
         }
         stack.getField("templates", of: table)
         templates = TemplateAdditions(takingFrom: stack, references: &handlers)
+    }
+
+    private static func subscription(
+        takingFrom stack: LuaStack, handlers: inout LuaRefTable
+    ) -> Subscription {
+        let table = stack.absolute(-1)
+        var topics: [[UInt8]] = []
+        stack.getField("topics", of: table)
+        stack.forEachElement(of: -1) {
+            if let topic = stack.bytes(at: -1), !topics.contains([UInt8](topic)) {
+                topics.append([UInt8](topic))
+            }
+        }
+        stack.getField("queue", of: table)
+        let queue = Int(clamping: stack.integer(at: -1) ?? 1)
+        stack.getField("fn", of: table)
+        let handler = handlers.append(taking: stack)
+        stack.top = table
+        return Subscription(topics: topics, handler: handler, queue: queue)
     }
 
     /// Reads one route from the table on top. The caller pops it.

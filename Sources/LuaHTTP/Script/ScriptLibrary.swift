@@ -9,7 +9,9 @@ struct ScriptServices {
     /// Of the whole server; each VM of tests has its own.
     var stores = SharedStores()
     /// Serves a call of `BodyModule`.
-    var body: (_ call: BodyModule.Call, _ stack: LuaStack) throws(HostError) -> HostResult = { _, _ in .results(0) }
+    var body: (_ call: BodyModule.Call, _ stack: LuaStack) throws(HostError) -> HostResult = { _, _ in
+        .results(0)
+    }
     /// Who runs tasks. Throws where there is nobody yet.
     var tasks: () throws(HostError) -> any TaskServices = { () throws(HostError) in
         throw .message("no task can run while the app is loading")
@@ -22,7 +24,15 @@ struct ScriptServices {
     var record: DependencyRecord?
     /// Stands in for environment variables that are not set.
     var environment = EnvironmentFile()
+    /// Who publishes, asks other servers and waits for Swift. Throws where there is nobody yet.
+    var loop: () throws(HostError) -> any LoopServices = { () throws(HostError) in
+        throw .message("not while the app is loading: do it in a handler")
+    }
+    /// Of the program that the server is part of.
+    var functions = ScriptFunctions()
 }
+
+typealias LoopServices = TopicServices & ClientServices & ConcurrencyServices
 
 /// `require "luahttpd"`: its Lua part (CLua/lua) and the host functions that it stands on.
 ///
@@ -92,6 +102,9 @@ struct ScriptLibrary: ~Copyable {
                 ("depends", DependencyModule.depends(services.record)),
                 ("watch", DependencyModule.watch(services.record)),
             ] + StoreModule.functions(services.stores, in: vm) + BodyModule.functions(services)
+            + TopicModule.functions(services) + ClientModule.functions(services)
+        FunctionModule.push(services.functions, services, in: vm, on: stack)
+        stack.setField("functions", of: host)
         for (name, function) in functions {
             vm.push(function, on: stack)
             stack.setField(name, of: host)

@@ -9,10 +9,13 @@ struct AppBuilder: Sendable {
     var logger: Logger
     /// Of the server: what is in them stays when the app is loaded again.
     let stores = SharedStores()
+    let topics = TopicHub()
     /// Learns what the app is made of; nil where nobody watches.
     var record: DependencyRecord?
     /// Templates whose source did not change are taken from these.
     var known: TemplateSet?
+    /// Of the program that the server is part of.
+    var functions = ScriptFunctions()
 
     /// Belongs to the thread that built it.
     struct Product {
@@ -37,6 +40,8 @@ struct AppBuilder: Sendable {
         }
         settings.workerConfiguration.loader.record = record
         settings.workerConfiguration.stores = stores
+        settings.workerConfiguration.topics = topics
+        settings.workerConfiguration.functions = functions
         let loader = settings.workerConfiguration.loader
         if settings.isDevelopment != guess { first = try load(loader) }
         first.generation.vm.setMemoryLimit(loader.memoryLimit)
@@ -57,7 +62,9 @@ struct AppBuilder: Sendable {
         _ loader: GenerationLoader, logsLoading: Bool = true
     ) throws(ReloadFailure) -> PreparedGeneration {
         try ReloadFailure.wrap { () throws(ScriptError) in
-            try PreparedGeneration(loader: loader, stores: stores, logger: logger, logsLoading: logsLoading)
+            try PreparedGeneration(
+                loader: loader, stores: stores, functions: functions, logger: logger, logsLoading: logsLoading
+            )
         }
     }
 

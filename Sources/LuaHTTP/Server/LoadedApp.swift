@@ -25,10 +25,11 @@ public struct LoadedApp: Sendable {
     /// Runs the main script in a VM of its own and its functions for `check`, and compiles all templates.
     ///
     /// - Throws: ``LoadError`` with everything that is wrong.
-    public init(_ options: ServerOptions) throws(LoadError) {
+    public init(_ options: ServerOptions, functions: ScriptFunctions = ScriptFunctions()) throws(LoadError) {
         let silent = Logger(label: "luahttpd") { _ in SwiftLogNoOpLogHandler() }
         do throws(ReloadFailure) {
-            let product = try AppBuilder(options: options, logger: silent).build(workers: 1)
+            let product = try AppBuilder(options: options, logger: silent, functions: functions).build(
+                workers: 1)
             let table = product.generations[0].generation.table
             routes = table.routes.map { route in
                 Route(

@@ -47,15 +47,20 @@ public final class Server: Sendable {
 
     /// Loads the app, checks it, and listens.
     ///
-    /// - Parameter options: what is nil there comes from `app:config`, then from the defaults.
+    /// - Parameters:
+    ///   - options: what is nil there comes from `app:config`, then from the defaults.
+    ///   - functions: what scripts may call of this program.
     /// - Throws: ``LoadError`` with a message for the author; nothing listens then.
-    public static func start(_ options: ServerOptions, logger: Logger) async throws -> Server {
+    public static func start(
+        _ options: ServerOptions, functions: ScriptFunctions = ScriptFunctions(), logger: Logger
+    ) async throws -> Server {
         var logger = logger
         if let level = options.logLevel.flatMap(ResolvedSettings.level) { logger.logLevel = level }
         let wakes = try WakePipe()
         let mayWatch = options.watches ?? (options.mode != .production)
         var builder = AppBuilder(
-            options: options, logger: logger, record: mayWatch ? DependencyRecord { wakes.wake() } : nil)
+            options: options, logger: logger, record: mayWatch ? DependencyRecord { wakes.wake() } : nil,
+            functions: functions)
         var product = try build(builder)
         logger.logLevel = product.settings.logLevel
         builder.logger = logger

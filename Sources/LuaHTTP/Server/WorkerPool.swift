@@ -89,7 +89,11 @@ final class WorkerPool: Sendable {
     /// Lets the workers go, each on its loop.
     func shutDown() async throws {
         for seat in seats {
-            try await seat.loop.submit { seat.worker.value.shutDown() }.get()
+            let outgoing = try await seat.loop.submit {
+                seat.worker.value.shutDown()
+                return seat.worker.value.outgoing
+            }.get()
+            await outgoing.shutDown()
         }
     }
 }

@@ -44,6 +44,8 @@ class Fiber {
     var cause: ScriptError?
     /// Tasks that end with this fiber at the latest.
     var tasks = TaskGroup()
+    /// What else ends with it.
+    var belongings = Belongings()
 
     init(worker: Worker, generation: Generation) {
         self.worker = worker

@@ -48,6 +48,8 @@ final class Generation {
     let hooks: [LifecycleEvent: [Int]]
     /// `app.state`.
     let state: LuaRef
+    private let subscriptions: [AppDefinition.Subscription]
+    private var listeners: [ScriptListener] = []
     /// Templates in force.
     var templates = TemplateSet.empty
     var life = GenerationLife()
@@ -77,7 +79,8 @@ final class Generation {
                 memory: route.limits[.memory] ?? limits[.memory], place: places.add(route.origin))
             routes.append(
                 Route(
-                    target: target, limits: route.limits, streamsBody: route.streamsBody, budget: budget, origin: route.origin,
+                    target: target, limits: route.limits, streamsBody: route.streamsBody, budget: budget,
+                    origin: route.origin,
                     path: route.path))
         }
         do throws(RouteError) {
@@ -102,6 +105,7 @@ final class Generation {
         errorHandlers = definition.errorHandlers
         additions = definition.templates
         timerDefinitions = definition.timers
+        subscriptions = definition.subscriptions
         parameterNames = ParameterNames(table.parameterNames)
     }
 
@@ -120,8 +124,12 @@ final class Generation {
         }
     }
 
-    /// From now on the app's timers run: once it serves on `worker`.
+    /// From now on the app's timers run, and its functions get what is published: once it serves on `worker`.
     func startTimers(on worker: Worker) {
+        if listeners.isEmpty, !subscriptions.isEmpty {
+            listeners = subscriptions.map { ScriptListener($0, of: self, on: worker) }
+            for listener in listeners { worker.topics.add(listener) }
+        }
         let definitions = timerDefinitions.filter { $0.perWorker || worker.configuration.isFirst }
         guard timers == nil, !definitions.isEmpty else { return }
         timers = ScriptTimers(definitions, of: self, on: worker)
@@ -131,6 +139,8 @@ final class Generation {
     func stopTimers() {
         timers?.stop()
         timers = nil
+        for listener in listeners { listener.stop() }
+        listeners = []
     }
 
     var hasErrorHandlers: Bool { !errorHandlers.isEmpty }

@@ -14,9 +14,10 @@ struct PreparedGeneration {
     ///   - logsLoading: what the script logs while it loads is heard; one of all workers says it.
     /// - Throws: ``ScriptError`` when the app does not load.
     init(
-        loader: GenerationLoader, stores: SharedStores, logger: Logger, logsLoading: Bool = true
+        loader: GenerationLoader, stores: SharedStores, functions: ScriptFunctions = ScriptFunctions(),
+        logger: Logger, logsLoading: Bool = true
     ) throws(ScriptError) {
-        relay = ServiceRelay(logger: logger, stores: stores, isSilent: !logsLoading)
+        relay = ServiceRelay(logger: logger, stores: stores, functions: functions, isSilent: !logsLoading)
         generation = try loader.load(services: relay.services)
         do throws(SystemError) {
             root = try FileRoot(path: loader.root)

@@ -59,6 +59,7 @@ final class RequestTask: Fiber {
     func end() {
         guard state != .idle else { return }
         if !tasks.isEmpty { endTasks() }
+        if !belongings.isEmpty { endBelongings() }
         state = .idle
         cause = nil
         view?.end(in: generation.vm)

@@ -122,6 +122,7 @@ final class ScriptTask: Fiber {
     /// Tells those who wait, the owner and the worker.
     private func end(_ failure: Outcome?) {
         endTasks()
+        endBelongings()
         let waits = waits
         self.waits = []
         for wait in waits { wait.ended(self, failure) }

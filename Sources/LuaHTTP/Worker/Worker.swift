@@ -30,6 +30,12 @@ final class Worker: HTTPApplication {
     var unflushed: [ResponseStream] = []
     /// Functions of `app:on` that have not ended.
     var hookRuns: [ObjectIdentifier: HookRun] = [:]
+    /// Who of this worker listens to what.
+    private(set) lazy var topics = TopicDesk(hub: configuration.topics, worker: self)
+    /// Requests to other servers, by number.
+    var calls: [Int64: ClientCall] = [:]
+    var lastCall: Int64 = 0
+    let outgoing: ClientConnections
     /// Header lines of the answer being put together.
     var fields = HeaderBlock()
     private var idleTasks: [RequestTask] = []
@@ -45,10 +51,12 @@ final class Worker: HTTPApplication {
         wallClock: @escaping () -> Int64 = WallClock.nanoseconds
     ) throws(ScriptError) {
         let prepared = try PreparedGeneration(
-            loader: configuration.loader, stores: configuration.stores, logger: logger)
+            loader: configuration.loader, stores: configuration.stores, functions: configuration.functions,
+            logger: logger)
         prepared.generation.templates = templates
         self.init(
-            loop: loop, configuration: configuration, prepared: prepared, logger: logger, wallClock: wallClock)
+            loop: loop, configuration: configuration, prepared: prepared, logger: logger, wallClock: wallClock
+        )
     }
 
     init(
@@ -61,6 +69,7 @@ final class Worker: HTTPApplication {
         self.wallClock = wallClock
         timers = WorkerTimers(loop: loop)
         runQueue = RunQueue(loop: loop)
+        outgoing = ClientConnections(loop: loop)
         accessLog = configuration.hasAccessLog ? AccessLog(loop: loop, style: configuration.logStyle) : nil
         live = LiveReload(configuration, loop: loop)
         generation = prepared.generation
@@ -131,7 +140,9 @@ final class Worker: HTTPApplication {
         switch generation.table.match(method(of: exchange), path, into: &task.match) {
         case .found(let route):
             task.route = route
-            if exchange.head.framing == .none, !generation.routes[route].streamsBody { return .proceed(limit: 0) }
+            if exchange.head.framing == .none, !generation.routes[route].streamsBody {
+                return .proceed(limit: 0)
+            }
             return acceptBody(of: task, exchange, route)
         case .notFound:
             return refuse(task, RequestTask.Failure(status: 404), exchange)
@@ -379,6 +390,8 @@ final class Worker: HTTPApplication {
         accessLog?.flush()
         generation.stopTimers()
         for task in Array(tasks.values) { task.cancel() }
+        topics.close()
+        for number in Array(calls.keys) { endExchange(number) }
         timers.shutDown()
         idleTasks.removeAll()
         generation.vm.collectGarbage()
@@ -397,10 +410,15 @@ final class ServiceRelay {
     var isSilent: Bool
     private let logger: Logger
     private let stores: SharedStores
+    private let functions: ScriptFunctions
 
-    init(logger: Logger, stores: SharedStores, isSilent: Bool = false) {
+    init(
+        logger: Logger, stores: SharedStores, functions: ScriptFunctions = ScriptFunctions(),
+        isSilent: Bool = false
+    ) {
         self.logger = logger
         self.stores = stores
+        self.functions = functions
         self.isSilent = isSilent
     }
 
@@ -419,7 +437,9 @@ final class ServiceRelay {
             },
             stores: stores,
             body: { call, stack throws(HostError) in
-                guard let worker = self.worker else { throw .message("there is no request while the app is loading") }
+                guard let worker = self.worker else {
+                    throw .message("there is no request while the app is loading")
+                }
                 return try worker.serve(call, on: stack)
             },
             tasks: { () throws(HostError) in
@@ -433,6 +453,13 @@ final class ServiceRelay {
                     throw .message("there is no stream while the app loads")
                 }
                 return worker
-            })
+            },
+            loop: { () throws(HostError) in
+                guard let worker = self.worker else {
+                    throw .message("not while the app is loading: do it in a handler")
+                }
+                return worker
+            },
+            functions: functions)
     }
 }

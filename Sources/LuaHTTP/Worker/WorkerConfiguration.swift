@@ -16,6 +16,9 @@ struct WorkerConfiguration: Sendable {
     var uploads = UploadDirectory.standard
     /// False where the loop knows no other threads (tests): what blocks runs on it.
     var usesThreads = true
+    var topics = TopicHub()
+    /// Of the program that the server is part of.
+    var functions = ScriptFunctions()
     /// Timers of the app run on one worker, unless they are for all.
     var isFirst = true
     /// Tells open pages what changed; only where files are watched.

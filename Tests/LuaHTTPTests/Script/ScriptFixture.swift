@@ -16,12 +16,13 @@ final class ScriptFixture {
     /// "level place: message" of each log line.
     var log: [String] { notes.log }
 
-    init(isDevelopment: Bool = true) throws {
+    init(isDevelopment: Bool = true, functions: ScriptFunctions = ScriptFunctions()) throws {
         let vm = try LuaVM(memoryLimit: 64 << 20)
         let notes = Notes()
         let services = ScriptServices(
             log: { notes.log.append("\($0) \($2): \($1)") },
-            sleep: { _ throws(HostError) in throw .message("no waiting here") })
+            sleep: { _ throws(HostError) in throw .message("no waiting here") },
+            functions: functions)
         library = try ScriptLibrary(in: vm, root: ".", isDevelopment: isDevelopment, services: services)
         self.vm = vm
         self.notes = notes
