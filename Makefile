@@ -3,7 +3,7 @@
 #   make run [APP=scripts/todo.lua] [PORT=8080]   build and serve an app
 #   make test                                     build and run all tests
 #   make budgets                                  count what a request costs (part of make test)
-#   make bench-engine                             measure templates alone, beside templates compiled to Lua
+#   make bench-parts [PART=http|json|engine]       measure the parts alone, templates beside ones compiled to Lua
 #   make bench [ARGS="--only hello"]              measure against nginx and Hummingbird
 #   make fuzz [ROUNDS=10000000] [TARGET=multipart]   random input for the parsers, optimized
 #   make install [PREFIX=/usr/local] [DESTDIR=]   install the release binary
@@ -34,7 +34,7 @@ ARGS    ?=
 ROUNDS  ?= 10000000
 TARGET  ?=
 
-.PHONY: help run test fuzz check release budgets bench bench-engine install uninstall format clean dependencies
+.PHONY: help run test fuzz check release budgets bench bench-parts install uninstall format clean dependencies
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -60,7 +60,7 @@ check:
 release: dependencies $(LUA_OBJECT)
 	$(SWIFT) build $(RELEASE) --product luahttpd
 
-$(LUA)/liblua5.4.a: | dependencies
+$(LUA)/liblua5.4.a: Makefile | dependencies
 	@mkdir -p $(LUA)
 	ld -r -o $(LUA)/lua.o --whole-archive /usr/lib/*/liblua5.4.a
 	objcopy --redefine-sym __snprintf_chk=lh_snprintf_chk $(LUA)/lua.o
@@ -78,9 +78,9 @@ budgets: release
 	@dev/install-dependencies.sh test
 	python3 Benchmarks/Budgets/budgets.py $(BINARY)
 
-bench-engine: dependencies
-	$(SWIFT) run -c release -Xswiftc -enable-testing --package-path Benchmarks/Engine EngineBenchmark
-	lua5.4 Benchmarks/Engine/resty.lua
+bench-parts: dependencies
+	$(SWIFT) run -c release -Xswiftc -enable-testing --package-path Benchmarks/Micro MicroBenchmark $(PART)
+	lua5.4 Benchmarks/Micro/resty.lua
 
 bench: release
 	@dev/install-dependencies.sh bench

@@ -7,7 +7,6 @@
 Prints a Markdown table; exit code 1 if a figure was not reached. LUAHTTPD_BINARY names another build. Needs wrk.
 docs/reliability.md says what each row means."""
 
-import argparse
 import os
 import pathlib
 import random
@@ -15,28 +14,12 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 
+from runs import main, run, scaled
 from server import BINARY, HERE, Server, answer, wrk
-
-FAULTS = []
-SHORT = False
-
-
-def fault(identifier, figure):
-    """Registers a run: it returns (what was measured, whether that is good enough)."""
-    def register(function):
-        FAULTS.append((identifier, figure, function))
-        return function
-    return register
-
-
-def scaled(full, short):
-    return short if SHORT else full
-
 
 def reset(connection):
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -54,7 +37,7 @@ def hold(server, count):
     return connections
 
 
-@fault("N1 slowloris", "5,000 connections, a byte every 2 s: hello beside them ≥ 80 %, ≤ 16 KiB each, 408 at 10 s ± 1 s")
+@run("N1 slowloris", "5,000 connections, a byte every 2 s: hello beside them ≥ 80 %, ≤ 16 KiB each, 408 at 10 s ± 1 s")
 def slowloris():
     count = scaled(5000, 300)
     with Server() as server:
@@ -92,7 +75,7 @@ def slowloris():
                 share >= 0.8 and each <= 16 and status == 408 and 9 <= after <= 11.5)
 
 
-@fault("§3.3 slow body", "a body slower than the limits gets 408; no handler waits for it")
+@run("§3.3 slow body", "a body slower than the limits gets 408; no handler waits for it")
 def slow_body():
     with Server(limits={"body_time": "2s"}) as server:
         connections = [server.connect() for _ in range(scaled(200, 20))]
@@ -113,7 +96,7 @@ def slow_body():
                 statuses.count(408) == len(statuses) and hello == b"hello")
 
 
-@fault("N2 slow readers", "50 readers of a 1 GB file: ≤ 1 MB each, those that stop are cut")
+@run("N2 slow readers", "50 readers of a 1 GB file: ≤ 1 MB each, those that stop are cut")
 def slow_readers():
     size = scaled(1 << 30, 64 << 20)
     with tempfile.TemporaryDirectory() as folder:
@@ -147,7 +130,7 @@ def slow_readers():
                     and open_files < 100)
 
 
-@fault("§3.3 pipelining", "10,000 requests in one write: answered in order, memory flat")
+@run("§3.3 pipelining", "10,000 requests in one write: answered in order, memory flat")
 def pipelining():
     with Server() as server:
         count = 9999
@@ -171,7 +154,7 @@ def pipelining():
         return f"in order: {in_order}, +{held} KiB while unread", in_order and held <= 4096
 
 
-@fault("§3.3 chunk extensions", "endless chunk extensions get 400 within the limit")
+@run("§3.3 chunk extensions", "endless chunk extensions get 400 within the limit")
 def extensions():
     with Server() as server:
         connection = server.connect()
@@ -195,7 +178,7 @@ def extensions():
         return f"{status} after {sent >> 10} KiB", status == 400 and sent <= 4 << 20
 
 
-@fault("R3 broken at start", "exit code 1 in < 1 s, file and line named, nothing listens")
+@run("R3 broken at start", "exit code 1 in < 1 s, file and line named, nothing listens")
 def broken_start():
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "app.lua")
@@ -207,7 +190,7 @@ def broken_start():
                 run.returncode == 1 and took < 1 and "app.lua:2" in run.stderr)
 
 
-@fault("R4 descriptors", "ulimit -n 128, 400 clients: no crash, no spin, idle ones make room, files still open")
+@run("R4 descriptors", "ulimit -n 128, 400 clients: no crash, no spin, idle ones make room, files still open")
 def descriptors():
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder, "a.txt").write_text("content")
@@ -233,7 +216,7 @@ def descriptors():
                     alive and load < 0.2 and took <= 1.5 and served >= 90)
 
 
-@fault("R4b EMFILE", "accept itself fails: it pauses and comes back")
+@run("R4b EMFILE", "accept itself fails: it pauses and comes back")
 def emfile():
     prefix = ["sh", "-c", "ulimit -n 64; exec \"$@\"", "sh"]
     with Server(limits={"connections": 10000}, prefix=prefix) as server:
@@ -255,7 +238,7 @@ def emfile():
         return f"{load:.1%} of a core meanwhile, served {took:.1f} s after", load < 0.2 and status == 200 and took <= 5
 
 
-@fault("R13 SIGTERM under load", "0 lost, `Connection: close`, exit 0")
+@run("R13 SIGTERM under load", "0 lost, `Connection: close`, exit 0")
 def sigterm():
     lost, done, closes = 0, 0, 0
     lock = threading.Lock()
@@ -314,7 +297,7 @@ def sigterm():
                 lost == 0 and code == 0 and status == 200 and slow_closes)
 
 
-@fault("R15 signals", "SIGSTOP 3 s and SIGCONT, SIGPIPE, closed streams: it goes on")
+@run("R15 signals", "SIGSTOP 3 s and SIGCONT, SIGPIPE, closed streams: it goes on")
 def signals():
     with Server() as server:
         connection = server.connect()
@@ -341,7 +324,7 @@ def signals():
     return f"{status} {took * 1000:.0f} ms after SIGCONT; {closed} without standard streams", good and closed == 200
 
 
-@fault("N3 half-close", "FIN after the request, 1 s handler: the whole answer, then the end")
+@run("N3 half-close", "FIN after the request, 1 s handler: the whole answer, then the end")
 def half_close():
     with Server() as server:
         connection = server.connect()
@@ -352,7 +335,7 @@ def half_close():
         return f"{status} {body.decode()}, then {'the end' if ended else 'more'}", status == 200 and ended and not rest
 
 
-@fault("N4 resets", "RST and FIN at every point of the exchange: no descriptor left after 1 s")
+@run("N4 resets", "RST and FIN at every point of the exchange: no descriptor left after 1 s")
 def resets():
     count = scaled(100_000, 3000)
     rng = random.Random(4)
@@ -385,7 +368,7 @@ def resets():
         return f"{count} connections, {grown:+d} descriptors", grown <= 2 and hello == b"hello"
 
 
-@fault("N7 connects", "10,000 connects a second, closed at once: no leak, the log is not flooded, hello ≤ 2 × p99")
+@run("N7 connects", "10,000 connects a second, closed at once: no leak, the log is not flooded, hello ≤ 2 × p99")
 def connects():
     with Server() as server:
         _, calm = wrk(server, 2)
@@ -416,7 +399,7 @@ def connects():
                 grown <= 2 and lines < 50)
 
 
-@fault("S1 files change", "truncated: the connection is cut; replaced or deleted: the old content, whole")
+@run("S1 files change", "truncated: the connection is cut; replaced or deleted: the old content, whole")
 def files_change():
     size = 40 << 20
     with tempfile.TemporaryDirectory() as folder:
@@ -452,7 +435,7 @@ def files_change():
             return ", ".join(f"{w}: {r >> 20} of 40 MiB" for w, r, _ in outcomes), good and hello == b"hello"
 
 
-@fault("§3.3 ranges", "1,000 ranges: at most the file is sent")
+@run("§3.3 ranges", "1,000 ranges: at most the file is sent")
 def ranges():
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder, "f").write_bytes(os.urandom(100_000))
@@ -466,33 +449,5 @@ def ranges():
             return f"{worst} bytes of a file of 100000", worst <= 110_000
 
 
-def main():
-    global SHORT
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--only", help="names of runs, or parts of them, separated by commas")
-    arguments.add_argument("--short", action="store_true", help="smaller numbers, about a minute in all")
-    options = arguments.parse_args()
-    SHORT = options.short
-    try:
-        import resource
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    except (ImportError, ValueError):
-        pass
-    wanted = [part.strip().lower() for part in (options.only or "").split(",") if part.strip()]
-    failed = 0
-    print("| run | must be | measured | |\n|---|---|---|---|", flush=True)
-    for identifier, figure, function in FAULTS:
-        if wanted and not any(part in identifier.lower() for part in wanted):
-            continue
-        try:
-            measured, is_good = function()
-        except Exception as error:  # a run that breaks is a figure that was not reached
-            measured, is_good = f"{type(error).__name__}: {error}", False
-        failed += not is_good
-        print(f"| {identifier} | {figure} | {measured} | {'yes' if is_good else '**no**'} |", flush=True)
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__)

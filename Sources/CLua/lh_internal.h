@@ -175,6 +175,9 @@ extern _Atomic bool lh_watchdog_sleeps;
 
 void lh_wake_watchdog(lh_seat *seat);
 void lh_arm_kill(lua_State *L);
+void lh_find_hook_switch(lua_State *L);
+void lh_allow_hooks(lua_State *L);
+void lh_open_pcall(lua_State *L);
 
 #define LH_UNLIKELY(x) __builtin_expect(!!(x), 0)
 

@@ -68,11 +68,16 @@ static char *copy(lua_State *L, int index) {
   return fresh;
 }
 
+static bool can_wait(lua_State *L) {
+  const lh_vm *vm = vm_of(L);
+  return vm->blocker != NULL && vm->in_swift == 0 && lua_isyieldable(L) && vm->outer_yieldable;
+}
+
 /* Does the job on top of the stack, then calls `then` with it on top. */
 static int run_job(lua_State *L, lua_KFunction then, lua_KContext context) {
   lh_vm *vm = vm_of(L);
   lh_job *job = job_at(L, -1);
-  if (vm->blocker != NULL && vm->in_swift == 0 && lua_isyieldable(L) && vm->outer_yieldable) {
+  if (can_wait(L)) {
     vm->in_swift++;
     bool waits = vm->blocker(vm->blocker_context, L, job);
     vm->in_swift--;
@@ -317,14 +322,6 @@ static int closed_quietly(lua_State *L, int status, lua_KContext context) {
   return 0;
 }
 
-/* local f <close> = io.open(…) */
-static int f_end(lua_State *L) {
-  if (is_foreign(L, 1)) return stock[GC](L);
-  box *b = to_box(L, 1);
-  if (b->stream.closef == NULL || b->file == NULL) return 0;
-  return close_file(L, b, closed_quietly);
-}
-
 /* Nobody closed it. A job that still uses it closes it when it is through. What
 ** is to be written to a pipe may wait for long: another thread does that. */
 static int f_gc(lua_State *L) {
@@ -340,6 +337,16 @@ static int f_gc(lua_State *L) {
   }
   lh_file_release(file);
   return 0;
+}
+
+/* local f <close> = io.open(…). A request whose client has gone is closed where
+** nothing can wait: a command of io.popen ends by itself then. */
+static int f_end(lua_State *L) {
+  if (is_foreign(L, 1)) return stock[GC](L);
+  box *b = to_box(L, 1);
+  if (b->stream.closef == NULL || b->file == NULL) return 0;
+  if (vm_of(L)->blocker != NULL && !can_wait(L)) return f_gc(L);
+  return close_file(L, b, closed_quietly);
 }
 
 /* }==== */

@@ -34,6 +34,7 @@ static void keep_messages(lua_State *L) {
 static int open_libraries(lua_State *L) {
   luaL_openlibs(L);
   keep_messages(L);
+  lh_open_pcall(L);
   lh_open_refs(L);
   lh_open_coroutines(L);
   lh_open_host(L);
@@ -41,6 +42,7 @@ static int open_libraries(lua_State *L) {
   lh_open_requests(L);
   lh_open_io(L);
   lht_open(L);
+  lh_find_hook_switch(L);
   return 0;
 }
 
@@ -105,8 +107,16 @@ void lh_vm_settle(lh_vm *vm) {
   vm->floor = vm->used;
 }
 
-/* Does not enter Lua: finalizers may not call Swift, which is in a call. */
-void lh_vm_collect(lh_vm *vm) { lua_gc(vm->L, LUA_GCCOLLECT); }
+/* Does not enter Lua: finalizers may not call Swift, which is in a call. They
+** may loop. */
+void lh_vm_collect(lh_vm *vm) {
+  lua_State *running = vm->running;
+  if (vm->inside++ == 0) lh_begin(vm, vm->cpu_default, NULL);
+  lh_run_on(vm, vm->L);
+  lua_gc(vm->L, LUA_GCCOLLECT);
+  lh_run_on(vm, running);
+  if (--vm->inside == 0) lh_end(vm);
+}
 
 void lh_vm_fail_allocation(lh_vm *vm, int64_t k) { vm->fail_countdown = k; }
 

@@ -51,6 +51,7 @@ static void kill_hook(lua_State *L, lua_Debug *ar) {
 }
 
 void lh_arm_kill(lua_State *L) {
+  lh_allow_hooks(L);
   lua_sethook(L, kill_hook, LUA_MASKCOUNT, 1);
 }
 

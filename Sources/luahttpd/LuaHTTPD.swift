@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
 import ArgumentParser
-import Dispatch
 import LuaHTTP
 
 #if canImport(Glibc)
@@ -16,11 +15,11 @@ enum Program {
     static func main() {
         StandardStreams.ensureOpen()
         DescriptorLimit.raise()
-        Task {
+        Task(executorPreference: MainThreadExecutor.shared) {
             await LuaHTTPD.main()
             exit(EXIT_SUCCESS)
         }
-        dispatchMain()
+        MainThreadExecutor.shared.run()
     }
 }
 

@@ -31,8 +31,10 @@ struct ServeCommand: AsyncParsableCommand {
             let signals = Signals()
             let server = try await Server.start(options, logger: Logger(label: "luahttpd"))
             Report.started(server, script: script)
+            StartupPages.release()
             while await signals.next() == .reload {
-                Task { try? await server.reload() }  // what it says is in the log
+                // What it says is in the log.
+                Task(executorPreference: MainThreadExecutor.shared) { try? await server.reload() }
             }
             Report.note("stopping: waiting for answers under way (a second signal stops at once)")
             signals.endProcess(after: Self.deadline + 2)

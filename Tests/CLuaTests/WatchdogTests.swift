@@ -88,6 +88,42 @@ struct WatchdogTests {
         ("and after it", "while true do call(function() while true do end end) end"),
         ("garbage", "local i = 0 while true do i = i + 1 local s = { 'x' .. i } end"),
         ("hooks of its own", "while true do debug.sethook() end"),
+        ("an endless hook", "debug.sethook(function() while true do end end, 'l')\nlocal x\nreturn x"),
+        ("a finalizer", "setmetatable({}, { __gc = function() while true do end end }) collectgarbage()"),
+        (
+            "a finalizer that protects itself",
+            """
+            setmetatable({}, { __gc = function() while true do pcall(function() while true do end end) end end })
+            collectgarbage()
+            """
+        ),
+        (
+            "a finalizer that resumes",
+            """
+            setmetatable({}, { __gc = function()
+              while true do coroutine.resume(coroutine.create(function() while true do end end)) end
+            end })
+            collectgarbage()
+            """
+        ),
+        (
+            "xpcall in a finalizer",
+            """
+            setmetatable({}, { __gc = function()
+              while true do xpcall(function() while true do end end, function(m) return m end) end
+            end })
+            collectgarbage()
+            """
+        ),
+        (
+            "finalizers in a coroutine",
+            """
+            coroutine.wrap(function()
+              for i = 1, 3 do setmetatable({}, { __gc = function() while true do end end }) end
+              while true do local t = {} end
+            end)()
+            """
+        ),
     ]
 
     private static let prelude = """
@@ -110,6 +146,16 @@ struct WatchdogTests {
         }
         #expect(lh_vm_live_references(test.vm) == 0, "\(name)")
         #expect(test.close() == 0, "\(name)")
+    }
+
+    @Test func endlessFinalizersHoldUpNeitherACollectionNorTheEnd() {
+        let test = TestVM()
+        lh_vm_set_cpu_limit(test.vm, 30)
+        let source = "for i = 1, 3 do setmetatable({}, { __gc = function() while true do end end }) end"
+        #expect(test.run(source).status == LH_OK)
+        lh_vm_collect(test.vm)
+        #expect(test.run(source + " return 7").text == "7")
+        #expect(test.close() == 0)
     }
 
     @Test func variablesToBeClosedAreClosedInnermostFirst() {

@@ -13,7 +13,7 @@ struct BlockingCallTests {
         app:get("/", function() return app.text("hello") end)
         app:get("/fifo/:n", function(req) local f <close> = io.open("fifo" .. req.params.n) return app.text(f:read("l")) end)
         app:get("/command", function() return app.text(tostring(select(3, os.execute("sleep 0.2; exit 7")))) end)
-        app:get("/popen", function() local p <close> = io.popen("sleep 0.2; echo done") return app.text(p:read("a")) end)
+        app:get("/popen/:command", function(req) local p <close> = io.popen(req.params.command) return app.text(p:read("a")) end)
         app:get("/log/:n", function(req) log:write(req.params.n, "\\n") log:flush() return app.text("ok") end)
         app:get("/lines", function() local n = 0 for l in io.lines("app.lua") do n = n + 1 end return app.text(tostring(n)) end)
         app:get("/loop", function() while true do end end)
@@ -33,7 +33,7 @@ struct BlockingCallTests {
             for n in 0..<20 { #expect(mkfifo(directory.path("fifo\(n)"), 0o600) == 0) }
             try RunningServer.with("app.lua", ["--prod", "--workers", "1"], directory: directory.url) { server in
                 let fifos = try (0..<20).map { try get("/fifo/\($0)", on: server) }
-                let others = try ["/command", "/popen"].map { try get($0, on: server) }
+                let others = try ["/command", "/popen/sleep%200.2;%20echo%20done"].map { try get($0, on: server) }
                 for _ in 0..<20 { #expect(try server.get("/").text == "hello") }
                 #expect(try others[0].response(to: "GET").text == "7")
                 #expect(try others[1].response(to: "GET").text == "done\n")
@@ -44,6 +44,12 @@ struct BlockingCallTests {
                 try writer.write(contentsOf: Data("line\nrest\n".utf8))
                 #expect(try fifos[1].response(to: "GET").text == "line")
                 try writer.close()
+                // A command that goes on does not keep the worker when its reader is gone.
+                let reader = try get("/popen/cat%20fifo2", on: server)
+                #expect(try server.get("/").text == "hello")
+                reader.reset()
+                for _ in 0..<3 { #expect(try server.get("/").text == "hello") }
+                try FileHandle(forUpdating: directory.url.appending(path: "fifo2")).close()
             }
         }
     }

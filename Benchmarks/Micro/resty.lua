@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --
 -- The same pages as Lua functions of the kind that lua-resty-template compiles templates to: parts of text in a
--- table, values escaped by gsub, table.concat at the end. Run by plain Lua 5.4 beside EngineBenchmark.
+-- table, values escaped by gsub, table.concat at the end. Run by plain Lua 5.4 beside MicroBenchmark.
 
 local concat, gsub, type, tostring, clock = table.concat, string.gsub, type, tostring, os.clock
 

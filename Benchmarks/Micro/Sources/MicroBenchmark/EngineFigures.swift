@@ -2,12 +2,6 @@
 
 @testable import LuaHTTP
 
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
-
 /// The engine alone: data in Lua tables, output into a buffer, no request and no socket.
 struct EngineFigures {
     private static let teams = """
@@ -59,28 +53,12 @@ struct EngineFigures {
         """
     }
 
-    /// Median, lowest and highest of the rounds, per turn.
     private func report(
         _ name: String, unit: Double, _ symbol: String, rounds: Int, turns: Int,
         _ prepare: (EngineRig) throws -> () -> Int
     ) throws {
-        let body = try prepare(try EngineRig())
-        var sink = 0
-        for _ in 0..<turns { sink &+= body() }
-        var times: [Double] = []
-        for _ in 0..<rounds {
-            let start = now()
-            for _ in 0..<turns { sink &+= body() }
-            times.append(Double(now() - start) / Double(turns) / unit)
-        }
-        times.sort()
-        line(name, times[times.count / 2], times[0], times[times.count - 1], symbol)
-        precondition(sink != .min)
-    }
-
-    private func line(_ name: String, _ median: Double, _ low: Double, _ high: Double, _ symbol: String) {
-        func text(_ value: Double) -> String { String((value * 1000).rounded() / 1000) }
-        Swift.print("\(name): \(text(median)) \(symbol) [\(text(low))-\(text(high))]")
+        MicroBenchmark.report(
+            name, unit: unit, symbol, rounds: rounds, turns: turns, try prepare(try EngineRig()))
     }
 
     private func escape() throws {
@@ -95,8 +73,7 @@ struct EngineFigures {
             }
             rates.append(Double(200 << 16) / Double(now() - start))
         }
-        rates.sort()
-        line("escaping clean ASCII", rates[rates.count / 2], rates[0], rates[rates.count - 1], "GB/s")
+        line("escaping clean ASCII", rates, "GB/s")
     }
 
     private func firstSlice() throws {
@@ -108,26 +85,6 @@ struct EngineFigures {
             page.firstSlice()
             times.append(Double(now() - start) / 1e3)
         }
-        times.sort()
-        line("first slice of a page of 10 MB", times[100], times[0], times[199], "us")
+        line("first slice of a page of 10 MB", times, "us")
     }
-}
-
-func now() -> UInt64 { clock_gettime_nsec() }
-
-private func clock_gettime_nsec() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-}
-
-/// Memory of this process that is in use.
-func residentKiB() -> Int {
-    guard let file = fopen("/proc/self/statm", "r") else { return 0 }
-    defer { fclose(file) }
-    var line = [CChar](repeating: 0, count: 128)
-    guard fgets(&line, Int32(line.count), file) != nil else { return 0 }
-    let fields = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self).split(
-        separator: " ")
-    return fields.count > 1 ? (Int(fields[1]) ?? 0) * 4 : 0
 }

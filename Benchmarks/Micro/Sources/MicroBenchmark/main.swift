@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// EngineBenchmark                    the figures of the template engine
-// EngineBenchmark fuzz COUNT [SEED]  so many random templates over random data
+// MicroBenchmark [engine|http|json]  the figures of one part, or of all
+// MicroBenchmark fuzz COUNT [SEED]  so many random templates over random data
 
 @testable import LuaHTTP
 
@@ -11,7 +11,10 @@ if arguments.first == "fuzz" {
     let seed = arguments.dropFirst(2).first.flatMap { UInt64($0) } ?? 1
     try fuzz(count: count, seed: seed)
 } else {
-    try EngineFigures().print()
+    let wanted = arguments.first
+    if wanted == nil || wanted == "http" { try HTTPFigures().print() }
+    if wanted == nil || wanted == "json" { try JSONFigures().print() }
+    if wanted == nil || wanted == "engine" { try EngineFigures().print() }
 }
 
 func fuzz(count: Int, seed: UInt64) throws {
