@@ -278,5 +278,6 @@ void lh_open_kinds(lua_State *L);
 void lh_open_requests(lua_State *L);
 void lh_open_refs(lua_State *L);
 void lh_open_io(lua_State *L);
+void lh_open_os(lua_State *L);
 
 #endif

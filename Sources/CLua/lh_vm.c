@@ -41,6 +41,7 @@ static int open_libraries(lua_State *L) {
   lh_open_kinds(L);
   lh_open_requests(L);
   lh_open_io(L);
+  lh_open_os(L);
   lht_open(L);
   lh_find_hook_switch(L);
   return 0;

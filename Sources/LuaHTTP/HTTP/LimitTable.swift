@@ -49,65 +49,15 @@ extension Limits {
     /// The value of a limit, as an integer of the row's unit.
     subscript(name: Name) -> Int {
         get {
-            switch name {
-            case .requestLine: requestLine
-            case .headerBytes: headerBytes
-            case .fieldLine: fieldLine
-            case .fieldCount: fieldCount
-            case .headTime: Int(clamping: headTime)
-            case .bodyBytes: bodyBytes
-            case .bodyTime: Int(clamping: bodyTime)
-            case .bodyRate: bodyRate
-            case .chunkOverhead: chunkOverhead
-            case .trailers: trailerBytes
-            case .parts: parts
-            case .partHead: partHead
-            case .formField: formField
-            case .formFile: formFile
-            case .inflation: inflation
-            case .idleTime: Int(clamping: idleTime)
-            case .writeStall: Int(clamping: writeStall)
-            case .requestsPerConnection: requestsPerConnection
-            case .pipelinedBytes: pipelinedBytes
-            case .connections: connections
-            case .connectionsPerAddress: connectionsPerAddress
-            case .cpuTime: Int(clamping: cpuTime)
-            case .memory: memory
-            case .time: Int(clamping: time)
-            case .vmMemory: vmMemory
-            case .pageBytes: pageBytes
-            case .pageSteps: pageSteps
+            switch name.storage {
+            case .number(let path): self[keyPath: path]
+            case .time(let path): Int(clamping: self[keyPath: path])
             }
         }
         set {
-            switch name {
-            case .requestLine: requestLine = newValue
-            case .headerBytes: headerBytes = newValue
-            case .fieldLine: fieldLine = newValue
-            case .fieldCount: fieldCount = newValue
-            case .headTime: headTime = UInt64(clamping: newValue)
-            case .bodyBytes: bodyBytes = newValue
-            case .bodyTime: bodyTime = UInt64(clamping: newValue)
-            case .bodyRate: bodyRate = newValue
-            case .chunkOverhead: chunkOverhead = newValue
-            case .trailers: trailerBytes = newValue
-            case .parts: parts = newValue
-            case .partHead: partHead = newValue
-            case .formField: formField = newValue
-            case .formFile: formFile = newValue
-            case .inflation: inflation = newValue
-            case .idleTime: idleTime = UInt64(clamping: newValue)
-            case .writeStall: writeStall = UInt64(clamping: newValue)
-            case .requestsPerConnection: requestsPerConnection = newValue
-            case .pipelinedBytes: pipelinedBytes = newValue
-            case .connections: connections = newValue
-            case .connectionsPerAddress: connectionsPerAddress = newValue
-            case .cpuTime: cpuTime = UInt64(clamping: newValue)
-            case .memory: memory = newValue
-            case .time: time = UInt64(clamping: newValue)
-            case .vmMemory: vmMemory = newValue
-            case .pageBytes: pageBytes = newValue
-            case .pageSteps: pageSteps = newValue
+            switch name.storage {
+            case .number(let path): self[keyPath: path] = newValue
+            case .time(let path): self[keyPath: path] = UInt64(clamping: newValue)
             }
         }
     }
@@ -133,6 +83,43 @@ extension Limits {
 }
 
 extension Limits.Name {
+    fileprivate enum Storage {
+        case number(WritableKeyPath<Limits, Int>)
+        case time(WritableKeyPath<Limits, UInt64>)
+    }
+
+    fileprivate var storage: Storage {
+        switch self {
+        case .requestLine: .number(\.requestLine)
+        case .headerBytes: .number(\.headerBytes)
+        case .fieldLine: .number(\.fieldLine)
+        case .fieldCount: .number(\.fieldCount)
+        case .headTime: .time(\.headTime)
+        case .bodyBytes: .number(\.bodyBytes)
+        case .bodyTime: .time(\.bodyTime)
+        case .bodyRate: .number(\.bodyRate)
+        case .chunkOverhead: .number(\.chunkOverhead)
+        case .trailers: .number(\.trailerBytes)
+        case .parts: .number(\.parts)
+        case .partHead: .number(\.partHead)
+        case .formField: .number(\.formField)
+        case .formFile: .number(\.formFile)
+        case .inflation: .number(\.inflation)
+        case .idleTime: .time(\.idleTime)
+        case .writeStall: .time(\.writeStall)
+        case .requestsPerConnection: .number(\.requestsPerConnection)
+        case .pipelinedBytes: .number(\.pipelinedBytes)
+        case .connections: .number(\.connections)
+        case .connectionsPerAddress: .number(\.connectionsPerAddress)
+        case .cpuTime: .time(\.cpuTime)
+        case .memory: .number(\.memory)
+        case .time: .time(\.time)
+        case .vmMemory: .number(\.vmMemory)
+        case .pageBytes: .number(\.pageBytes)
+        case .pageSteps: .number(\.pageSteps)
+        }
+    }
+
     private static let day = 86_400_000
     /// A head is kept whole, in memory that every connection can ask for.
     private static let head = 16 << 20
@@ -157,7 +144,8 @@ extension Limits.Name {
             .init(unit: .bytes, range: 64...(1 << 30), meaning: "chunk sizes and extensions of a body → 400")
         case .trailers: .init(unit: .bytes, range: 64...Self.head, meaning: "trailer section → 431")
         case .parts:
-            .init(unit: .count, range: 1...65535, meaning: "parts of a multipart body → 413", isPerRoute: true)
+            .init(
+                unit: .count, range: 1...65535, meaning: "parts of a multipart body → 413", isPerRoute: true)
         case .partHead:
             .init(unit: .bytes, range: 64...Self.head, meaning: "head of a part → 413", isPerRoute: true)
         case .formField:
@@ -201,9 +189,11 @@ extension Limits.Name {
         case .time:
             .init(
                 unit: .milliseconds, range: 1...Self.day,
-                meaning: "a handler, from its first wait on; not streams → 503", isPerRoute: true)
+                meaning: "a handler, from its first wait on, without waits for its body; not streams → 503",
+                isPerRoute: true)
         case .pageBytes:
-            .init(unit: .bytes, range: 1024...(1 << 40), meaning: "a page that a template makes → 500, or cut")
+            .init(
+                unit: .bytes, range: 1024...(1 << 40), meaning: "a page that a template makes → 500, or cut")
         case .pageSteps:
             .init(
                 unit: .count, range: 1000...1_000_000_000_000,
