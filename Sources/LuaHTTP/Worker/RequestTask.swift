@@ -37,8 +37,8 @@ final class RequestTask: Fiber {
     /// Its coroutine may go on.
     var isSound: Bool { !isGone }
     /// When the time for the handler is up; set when it first waits.
-    private var limitAlarm: WorkerTimers.ID?
-    private var waitingSince: UInt64 = 0
+    var limitAlarm: WorkerTimers.ID?
+    var time = HandlerTime()
     private(set) var startedAt: NIODeadline = .uptimeNanoseconds(0)
     /// Of the templates that were in force when the request began.
     private(set) var edition = 0
@@ -207,37 +207,6 @@ final class RequestTask: Fiber {
         }
     }
 
-    // MARK: Time
-
-    /// Milliseconds for the handler.
-    private var timeLimit: UInt64 {
-        let ofRoute = route.flatMap { generation.routes[$0].limits[.time] }
-        return ofRoute.map { UInt64(clamping: $0) } ?? worker.configuration.limits.time
-    }
-
-    /// Handlers that do not wait cost nothing here; the watchdog sees to those.
-    private func limitTime() {
-        guard limitAlarm == nil, state != .streaming else { return }
-        waitingSince = worker.loop.now.uptimeNanoseconds
-        limitAlarm = worker.timers.add(.limit(self), inNanoseconds: timeLimit &* 1_000_000)
-    }
-
-    func forgetLimit() {
-        guard let limitAlarm else { return }
-        worker.timers.cancel(limitAlarm)
-        self.limitAlarm = nil
-    }
-
-    /// The handler has had its time. A page that waits for nothing but a slow client may go on.
-    func timeIsUp() {
-        limitAlarm = nil
-        guard let wait, let stack = wait.stack, state == .running || state == .rendering else { return }
-        let message =
-            "took longer than \(TimeSpan.text(Int(clamping: timeLimit))), waiting here"
-            + " (limits.time of the route or of app:config)"
-        fail(with: Failure(status: 503, error: ScriptError(message, at: stack)))
-    }
-
     // MARK: The client
 
     func clientIsReady() {
@@ -250,7 +219,8 @@ final class RequestTask: Fiber {
         if let stream { return stream.inputClosed() }
         guard wait != nil, let exchange else { return }
         let patience: UInt64 = 20_000_000
-        if worker.loop.now.uptimeNanoseconds &- waitingSince > patience { exchange.probe() }
+        let now = worker.loop.now.uptimeNanoseconds
+        if now &- (time.startedAt ?? 0) > patience { exchange.probe() }
     }
 
     // MARK: Answering

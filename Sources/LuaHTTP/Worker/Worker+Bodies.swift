@@ -15,13 +15,13 @@ extension Worker {
         // SAFETY: tasks give themselves as owner and end their view before they are released.
         let task = Unmanaged<RequestTask>.fromOpaque(owner).takeUnretainedValue()
         switch call {
-        case .read: return try ask(stream(of: task, "read"), .bytes(most: most(stack, 2)), on: stack)
-        case .nextPart: return try ask(stream(of: task, "parts"), .nextPart, on: stack)
+        case .read: return try ask(task, "read", .bytes(most: most(stack, 2)), on: stack)
+        case .nextPart: return try ask(task, "parts", .nextPart, on: stack)
         case .readPart:
             let demand = BodyStream.Demand.content(part: number(stack, 2), most: most(stack, 3))
-            return try ask(stream(of: task, "parts"), demand, on: stack)
-        case .save: return try save(stream(of: task, "save"), part: nil, on: stack)
-        case .savePart: return try save(stream(of: task, "parts"), part: number(stack, 4), on: stack)
+            return try ask(task, "parts", demand, on: stack)
+        case .save: return try save(task, "save", part: nil, on: stack)
+        case .savePart: return try save(task, "parts", part: number(stack, 4), on: stack)
         case .readUpload: return try readUpload(of: task, on: stack)
         case .saveUpload: return try saveUpload(of: task, on: stack)
         case .uploadPath: return try pushPath(of: task, on: stack)
@@ -48,19 +48,25 @@ extension Worker {
     }
 
     private func ask(
-        _ stream: BodyStream, _ demand: BodyStream.Demand, on stack: LuaStack
+        _ task: RequestTask, _ method: StaticString, _ demand: BodyStream.Demand, on stack: LuaStack
     ) throws(HostError) -> HostResult {
+        let stream = try stream(of: task, method)
         guard stream.waiting == nil else { throw .message("this body is being read by another task already") }
         if let outcome = stream.take(demand) {
             if case .failed(let error) = outcome { throw error }
             return .results(Self.push(outcome, on: stack))
         }
         return try wait { fiber, number in
+            task.clientWaitBegan()
             stream.wait(for: demand) { outcome in
+                task.clientWaitEnded()
                 if case .failed(let error) = outcome { return fiber.failWait(number, error) }
                 fiber.endWait(number) { _ = Self.push(outcome, on: $0) }
             }
-            return { stream.stopWaiting() }
+            return {
+                stream.stopWaiting()
+                task.clientWaitEnded()
+            }
         }
     }
 
@@ -109,11 +115,14 @@ extension Worker {
         try keeper.resolve(stack.bytes(at: 2) ?? UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
-    private func save(_ stream: BodyStream, part: Int?, on stack: LuaStack) throws(HostError) -> HostResult {
+    private func save(
+        _ task: RequestTask, _ method: StaticString, part: Int?, on stack: LuaStack
+    ) throws(HostError) -> HostResult {
+        let stream = try stream(of: task, method)
         let saving = BodySaving(
             as: try path(on: stack), part: part, replaces: stack.isTrue(at: 3), keeper: keeper)
         saving.onProgress = { [weak stream] in stream?.advance() }
-        return try ask(stream, .save(saving), on: stack)
+        return try ask(task, method, .save(saving), on: stack)
     }
 
     // MARK: Uploaded files
