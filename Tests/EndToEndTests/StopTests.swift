@@ -50,17 +50,50 @@ struct StopTests {
         }
     }
 
-    @Test("a keep-alive client is told that its answer is the last")
+    @Test("a keep-alive client whose request is on its way is told that its answer is the last")
     func tellsKeepAliveClients() throws {
-        try RunningServer.with(source: "require('luahttpd'):get('/', function() return 'x' end)") { server in
+        let source = "require('luahttpd'):get('/', function() return 'x' end)"
+        try RunningServer.with(source: source, ["--workers", "1"]) { server in
             let connection = try Connection(port: server.port)
-            try connection.send(Connection.bytes(of: "GET", "/"))
+            let request = Connection.bytes(of: "GET", "/")
+            // In one segment: who has answered the first has read the beginning of the second.
+            try connection.send(request + request.prefix(20))
             #expect(try connection.response()["connection"] == nil)
             server.command.signal(SIGTERM)
-            try server.command.waitUntilSaid("stopping")
-            try connection.send(Connection.bytes(of: "GET", "/"))
+            try waitUntilItStops(server)
+            try connection.send(Array(request.dropFirst(20)))
             #expect(try connection.response()["connection"] == "close")
             try #expect(server.command.exitCode() == 0)
+        }
+    }
+
+    /// The one loop drains before it closes the listener.
+    private func waitUntilItStops(_ server: RunningServer) throws {
+        _ = try server.command.wait(for: "end of accepting") {
+            (try? Connection(port: server.port)) == nil ? true : nil
+        }
+    }
+
+    @Test("an event stream that begins while the server stops ends well and does not hold it up")
+    func eventsDuringDrain() throws {
+        let source = """
+            local app = require "luahttpd"
+            app:sse("/", function(req, out)
+              while out:send "tick" do app.sleep(3600) end
+            end)
+            """
+        try RunningServer.with(source: source, ["--workers", "1"]) { server in
+            let connection = try Connection(port: server.port)
+            let request = Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+            try connection.send(Array("OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n".utf8) + request.prefix(20))
+            #expect(try connection.response().status == 204)
+            server.command.signal(SIGTERM)
+            try waitUntilItStops(server)
+            try connection.send(Array(request.dropFirst(20)))
+            let answer = try connection.response()
+            #expect(answer.status == 200 && answer.text.contains("data: tick"))
+            try #expect(server.command.exitCode() == 0)
+            #expect(!server.command.errors.contains("cut after"))
         }
     }
 

@@ -47,9 +47,11 @@ extension RequestTask {
         complete(status: stream.status, bytes: stream.bytes)
     }
 
-    /// The server stops: an event stream, which may be without end, ends well here, and `<close>` variables run.
+    /// The server stops: an event stream, which may be without end, ends well where it waits, and `<close>` variables
+    /// run. One whose client is slow just now ends at its next wait.
     func endEvents() {
-        guard state == .streaming, !isRunning, stream?.hasWaiting(self) != true else { return }
+        guard state == .streaming, stream?.isOfEvents == true, !isRunning, stream?.hasWaiting(self) != true
+        else { return }
         dropCoroutine(finished: false)
         finishStream()
     }

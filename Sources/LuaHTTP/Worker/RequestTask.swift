@@ -201,6 +201,7 @@ final class RequestTask: Fiber {
         case .awaiting:
             limitTime()
             if state == .rendering { sendBeforeWait() }
+            if worker.isDraining { endEvents() }
         case .yielded: fail(with: Failure(status: 500, error: Self.strayYield))
         case .runtimeError, .syntaxError, .memoryError, .timeError:
             fail(taking: coroutine.stack, status: status)

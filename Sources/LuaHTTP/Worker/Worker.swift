@@ -26,6 +26,8 @@ final class Worker: HTTPApplication {
     /// Answers that scripts are writing, by number.
     var streams: [Int64: ResponseStream] = [:]
     var lastStream: Int64 = 0
+    /// The server stops soon.
+    private(set) var isDraining = false
     /// Those with something written that has not been sent.
     var unflushed: [ResponseStream] = []
     /// Functions of `app:on` that have not ended.
@@ -380,8 +382,9 @@ final class Worker: HTTPApplication {
 
     /// The server stops soon: nothing that never ends by itself may keep it.
     func beginDrain() {
+        isDraining = true
         live?.drain()
-        for stream in Array(streams.values) where stream.isOfEvents { stream.task?.endEvents() }
+        for stream in Array(streams.values) { stream.task?.endEvents() }
     }
 
     /// Closes the VM. No request may be in flight.

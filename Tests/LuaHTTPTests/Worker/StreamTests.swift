@@ -227,12 +227,33 @@ import Testing
     }
 
     @Test func whenTheServerStopsEventStreamsEndWell() throws {
-        let site = try events("local g <close> = guard('closed') out:send 'a' app.sleep(1000) note('not reached')")
+        let site = try events(
+            "local g <close> = guard('closed') out:send 'a' app.sleep(1000) note('not reached')")
         _ = try site.get("/")
         site.worker.beginDrain()
         #expect(try site.received() == "0\r\n\r\n")
         #expect(try site.global("table.concat(notes, ' ')") == "closed")
         #expect(site.worker.timers.count == 0)
+    }
+
+    @Test func eventStreamsThatBeginWhileTheServerStopsEndAtTheirFirstWait() throws {
+        let site = try events(
+            "local g <close> = guard('closed') out:send 'a' app.sleep(1000) note('not reached')")
+        site.worker.beginDrain()
+        let answer = try site.get("/")
+        #expect(answer.hasPrefix("HTTP/1.1 200") && answer.contains("data: a\n"))
+        #expect(answer.hasSuffix("0\r\n\r\n"))
+        #expect(try site.global("table.concat(notes, ' ')") == "closed")
+        #expect(site.worker.timers.count == 0)
+    }
+
+    @Test func otherStreamsAreNotEndedWhenTheServerStops() throws {
+        let site = try site("app.sleep(1) out:write('a') out:flush() app.sleep(1) out:write('b')")
+        _ = try site.get("/")
+        site.worker.beginDrain()
+        site.channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+        site.channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+        #expect(try site.received().hasSuffix("1\r\na\r\n1\r\nb\r\n0\r\n\r\n"))
     }
 
     @Test func eventsThatCannotBeAreRefused() throws {
