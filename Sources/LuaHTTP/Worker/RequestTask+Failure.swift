@@ -25,7 +25,7 @@ extension RequestTask {
                 withVariables: worker.isDevelopment && status == .runtimeError)
             if let cause { error.continue(from: cause) }
             takePlaceOfRoute(&error)
-            let code = status == .memoryError || status == .timeError ? 503 : 500
+            let code = error.kind == .memory || error.kind == .time ? 503 : 500
             if state == .rendering, let rendering {
                 let place = rendering.failure(error.description)
                 return fail(

@@ -64,8 +64,8 @@ final class ScriptTask: Fiber {
         case .yielded:
             stack.push(Self.strayYield.message)
             fail(on: stack, .runtimeError)
-        case .runtimeError, .syntaxError, .memoryError: fail(on: stack, status)
-        case .timeError: runOutOfTime(on: stack)
+        case .runtimeError, .syntaxError: fail(on: stack, status)
+        case .memoryError, .timeError: exceedLimit(on: stack, status)
         }
     }
 
@@ -85,10 +85,11 @@ final class ScriptTask: Fiber {
         end(nil)
     }
 
-    /// The watchdog has ended it: its stack stays as it is.
-    private func runOutOfTime(on stack: LuaStack) {
+    /// It was ended: its stack stays as it is. What is raised where it is awaited says why, in the words that its own
+    /// request would be answered with.
+    private func exceedLimit(on stack: LuaStack, _ status: LuaStatus) {
         hasEnded = true
-        let error = ScriptError(takingFrom: stack, status: .timeError)
+        let error = ScriptError(takingFrom: stack, status: status)
         let main = generation.vm.main
         if pushTable(on: main) {
             main.push(error.description)
@@ -213,9 +214,11 @@ extension Fiber {
 }
 
 extension ScriptError {
-    /// If this is the error of a task, raised again where it was awaited: puts the task's calls first.
+    /// If this is the error of a task, raised again where it was awaited: it is of the same kind, and the task's calls
+    /// come first.
     mutating func `continue`(from cause: ScriptError) {
         guard message == cause.message, file == cause.file, line == cause.line else { return }
+        kind = cause.kind
         frames = cause.frames + frames
     }
 }

@@ -34,10 +34,16 @@ struct MisbehavingHandlerTests {
         app:get("/roomy", { limits = { memory = "32MiB" } }, function() return tostring(#("x"):rep(8e6)) end)
         app:get("/late", function() return { f = function() return ("x"):rep(1e9) end }, "callback.html" end)
         app:get("/ok", function() return "fine" end)
+        local function hog() return ("x"):rep(1e9) end
+        app:get("/task", function() app.await(app.async(spin)) end)
+        app:get("/hogtask", function() app.await(app.async(hog)) end)
+        app:get("/deferred", function() return { f = app.async(spin) }, "deferred.html" end)
+        app:get("/caught", function() return tostring(pcall(app.await, app.async(spin))) end)
+        app:get("/other", function() pcall(app.await, app.async(spin)) error "another" end)
         """
 
     private static let templates = [
-        "callback.html": "{{ f() }}", "index.html": "{{ t.x }}",
+        "callback.html": "{{ f() }}", "deferred.html": "{{ f }}", "index.html": "{{ t.x }}",
         "range.html":
             "{% for a in range(100000) %}{% for b in range(100000) %}{% for c in range(100000) %}{% endfor %}{% endfor %}{% endfor %}",
         "macro.html":
@@ -54,7 +60,8 @@ struct MisbehavingHandlerTests {
     }
 
     @Test(arguments: [
-        "loop", "pcall", "coroutine", "sort", "require", "close", "callback", "index", "macro", "hook", "rep", "table", "late",
+        "loop", "pcall", "coroutine", "sort", "require", "close", "callback", "index", "macro", "hook", "rep",
+        "table", "late",
     ]) func theRequestGets503AndTheNextOneIsServed(_ path: String) throws {
         let site = try site()
         for _ in 0..<2 {
@@ -64,6 +71,32 @@ struct MisbehavingHandlerTests {
         #expect(site.log.lines.contains { $0.hasPrefix("error GET /\(path): 503") })
         site.worker.generation.vm.collectGarbage()
         #expect(site.worker.generation.vm.memory.used < 4 << 20)
+    }
+
+    @Test(
+        arguments: [
+            ("task", "ran too long without waiting"), ("hogtask", "not enough memory"),
+            ("deferred", "ran too long without waiting"),
+        ])
+    func aTaskThatIsEndedIsAnsweredLikeItsRequest(_ path: String, _ reason: String) throws {
+        let site = try site()
+        var answer = try site.get("/" + path)
+        site.channel.embeddedEventLoop.run()
+        answer += try site.received()
+        #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains(reason), "\(answer.prefix(300))")
+        #expect(try InMemorySite.body(of: site.get("/ok")) == "fine")
+    }
+
+    @Test func aTaskThatIsEndedMayBeCaughtWhereItIsAwaited() throws {
+        let site = try site()
+        var answer = try site.get("/caught")
+        site.channel.embeddedEventLoop.run()
+        answer += try site.received()
+        #expect(InMemorySite.body(of: answer) == "false")
+        answer = try site.get("/other")
+        site.channel.embeddedEventLoop.run()
+        answer += try site.received()
+        #expect(answer.hasPrefix("HTTP/1.1 500 "))
     }
 
     @Test func theTraceNamesTheLoop() throws {
