@@ -4,7 +4,9 @@ import NIOCore
 @testable import LuaHTTP
 
 extension FuzzTarget {
-    static let all: [FuzzTarget] = [multipart, partHead, chunked, head, form, cookies, path]
+    static let all: [FuzzTarget] = [
+        multipart, partHead, chunked, head, target, form, cookies, ranges, path, url,
+    ]
 
     /// Whole and in pieces it comes to the same, and no content is lost or made up.
     static let multipart = FuzzTarget(
@@ -69,6 +71,31 @@ extension FuzzTarget {
         return whole == split ? nil : "\(whole) in one piece, \(split) in several"
     }
 
+    /// Path and query lie inside the target and hold nothing that is not allowed there.
+    static let target = FuzzTarget(
+        "request target",
+        seeds: [
+            "/a/b%2Fc?d=%zz&e", "http://h:80/x?y", "HTTPS://[::1]:8080", "*", "//x/../y;z?",
+            "http://a%41.b/|{}^",
+        ],
+        alphabet: "/?%#*:@[]20aFf.;\\| \u{0}\u{7f}\u{ff}"
+    ) { bytes, numbers in
+        let lines = Array("GET ".utf8) + bytes + Array(" HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+        var buffer = ByteBuffer(bytes: lines)
+        var parser = RequestParser(limits: Limits())
+        var head = RequestHead()
+        guard (try? parser.parse(&buffer, into: &head)) == true else { return nil }
+        let target = Array(head.slice(head.target))
+        let path = Array(head.slice(head.path))
+        if path.isEmpty { return "no path" }
+        if path.first != ASCII.slash, path != [0x2A] { return "a path that is not one: \(path.text)" }
+        for byte in target + path + Array(head.slice(head.query)) where byte <= 0x20 || byte >= 0x7F {
+            return "byte \(byte) let through"
+        }
+        return path.contains(ASCII.question) || target.contains(UInt8(ascii: "#"))
+            ? "cut in the wrong place" : nil
+    }
+
     static let form = FuzzTarget(
         "urlencoded", seeds: ["a=1&b=%20+&c[]=x&c[d][e]=%C3%A9", "&&=&a&=b&%"], alphabet: "&=%+[]a0Ff;"
     ) { bytes, _ in
@@ -96,6 +123,38 @@ extension FuzzTarget {
         }
     }
 
+    /// What is served lies inside the file, and is not more than the file.
+    static let ranges = FuzzTarget(
+        "ranges",
+        seeds: [
+            "bytes=0-0,5-9, -1", "bytes=9223372036854775807-",
+            "BYTES=-9223372036854775808,0-99999999999999999999",
+            "bytes=0-,0-,0-", "bytes=,,1-2,,", "items=0-1",
+        ],
+        alphabet: "bytes=-,0159 \tx"
+    ) { bytes, numbers in
+        let length = [0, 1, 10, 100_000, Int64.max, -1][Int.random(in: 0..<6, using: &numbers)]
+        var ranges: [Range<Int64>] = []
+        switch bytes.withUnsafeBytes({ ByteRange($0, length: length) }) {
+        case .whole: return nil
+        case .unsatisfiable: return length > 0 ? nil : "a file without bytes has no ranges"
+        case .part(let range): ranges = [range]
+        case .parts(let several):
+            ranges = several
+            if !(2...16).contains(ranges.count) { return "\(ranges.count) parts" }
+        }
+        if ranges.contains(where: { $0.isEmpty || $0.lowerBound < 0 || $0.upperBound > length }) {
+            return "\(ranges) of \(length) bytes"
+        }
+        var total: Int64 = 0
+        for range in ranges {
+            let (sum, overflow) = total.addingReportingOverflow(range.upperBound - range.lowerBound)
+            if overflow || sum > length { return "more bytes than the file: \(ranges)" }
+            total = sum
+        }
+        return nil
+    }
+
     /// No path that is let through leaves its root.
     static let path = FuzzTarget(
         "path", seeds: ["/a/b.txt", "/%2e%2e/x", "/a/%252e/..;/b/", "//x\\y/.%00"],
@@ -108,5 +167,28 @@ extension FuzzTarget {
             if path.bytes.first == ASCII.slash { return "an absolute path" }
             return segments.contains([0x2E, 0x2E]) ? "a path with .." : nil
         }
+    }
+
+    /// What is sent on the wire is one request line to one host; read again it is the same.
+    static let url = FuzzTarget(
+        "URL",
+        seeds: [
+            "http://h.example:8080/a/../b?c=d#e", "HTTPS://[::1]:443/%zz{}|?\"", "//other/x", "../y/./z/..?q",
+            "http:\\\\h\\x", "?only", "#f", "http://u@h/",
+        ],
+        alphabet: "/:?#[]@.%2eaF0\\ \r\n\u{0}\u{e9}"
+    ) { bytes, _ in
+        guard let base = try? ClientURL("https://base.example/a/b/c?d".utf8),
+            let url = (try? ClientURL(bytes)) ?? (try? base.resolving(bytes))
+        else { return nil }
+        if url.target.first != ASCII.slash { return "target \(url.target.text)" }
+        if (url.target + url.host).contains(where: { $0 <= 0x20 || $0 >= 0x7F }) {
+            return "not encoded: \(url)"
+        }
+        if url.host.isEmpty || url.host.contains(where: { "/@?#".utf8.contains($0) }) {
+            return "host of \(url)"
+        }
+        guard let again = try? ClientURL(url.text.utf8) else { return "\(url.text) is not read again" }
+        return again == url ? nil : "\(url.text) is read as \(again.text)"
     }
 }
