@@ -3,15 +3,17 @@
 """Mixed load with clients that misbehave, for as long as wanted: no well-formed request fails, memory and descriptors
 stay flat.
 
-    python3 Benchmarks/Reliability/soak.py [--minutes 20] [--svg docs/soak.svg]
+    python3 Benchmarks/Reliability/soak.py [--minutes 20] [--svg docs/soak.svg] [--reload SECONDS]
 
-Well-behaved clients check every byte of every answer; others reset, half-close, send garbage and stop reading, and
-files are replaced while they are served. Exit code 1 if a request failed or memory grew."""
+Well-behaved clients check every byte of every answer, of streams, events and uploads too; others reset, half-close, send
+garbage and stop reading, and files are replaced while they are served. With --reload the app is loaded again (SIGHUP)
+now and then. Exit code 1 if a request failed or memory grew."""
 
 import argparse
 import os
 import pathlib
 import random
+import signal
 import socket
 import sys
 import tempfile
@@ -60,7 +62,7 @@ class Soak:
                 self.fail(f"{type(error).__name__}: {error}")
 
     def request(self, rng):
-        kind = rng.randrange(8)
+        kind = rng.randrange(12)
         if kind == 0:
             body = os.urandom(rng.randrange(60000))
             return (b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body) + body, 200, body.__eq__)
@@ -78,6 +80,23 @@ class Soak:
                     lambda body: len(body) in (1000, 300_000) and body.count(body[:1]) == len(body))
         if kind == 5:
             return b"GET /page?name=%3Ci%3E HTTP/1.1\r\nHost: a\r\n\r\n", 200, lambda body: b"&lt;i&gt;" in body
+        if kind == 7:
+            pieces = rng.randrange(1, 60)
+            return b"GET /stream/%d HTTP/1.1\r\nHost: a\r\n\r\n" % pieces, 200, (b"x" * (pieces << 14)).__eq__
+        if kind == 8:
+            return b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n", 200, b"data: 1\n\ndata: 2\n\ndata: 3\n\n".__eq__
+        if kind == 9:
+            # From memory, and from disk.
+            content = os.urandom(rng.choice([10, 1000, 200_000]))
+            body = (b'--soak\r\nContent-Disposition: form-data; name="name"\r\n\r\nn%d\r\n--soak\r\n'
+                    b'Content-Disposition: form-data; name="f"; filename="f"\r\n\r\n%s\r\n--soak--\r\n' % (len(content), content))
+            return (b"POST /form HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=soak\r\n"
+                    b"Content-Length: %d\r\n\r\n%s" % (len(body), body), 200, (b"n%d %d %d" % ((len(content),) * 3)).__eq__)
+        if kind == 10:
+            parts = [os.urandom(rng.randrange(1, 30000)) for _ in range(rng.randrange(1, 10))]
+            chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
+            return (b"POST /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%s0\r\n\r\n" % chunks, 200,
+                    (b"%d" % sum(map(len, parts))).__eq__)
         if kind == 6:
             return b"GET /no HTTP/1.1\r\nHost: a\r\n\r\n", 404, lambda body: b"404" in body
         return b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 200, b"hello".__eq__
@@ -114,6 +133,11 @@ class Soak:
                 return
 
 
+    def reload(self, seconds):
+        while not self.stop.wait(seconds):
+            self.server.process.send_signal(signal.SIGHUP)
+
+
 def plot(samples, path, title):
     """Memory and descriptors over time, as an SVG that needs nothing."""
     width, height, left, top = 860, 300, 60, 40
@@ -148,6 +172,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--minutes", type=float, default=20)
     arguments.add_argument("--svg")
+    arguments.add_argument("--reload", type=float, metavar="SECONDS", help="load the app again so often")
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for name, size in [("small.txt", 1000), ("large.txt", 300_000)]:
@@ -157,6 +182,8 @@ def main():
             threads = [threading.Thread(target=soak.good, args=(seed,)) for seed in range(12)]
             threads += [threading.Thread(target=soak.bad, args=(seed,)) for seed in range(4)]
             threads.append(threading.Thread(target=soak.files))
+            if options.reload:
+                threads.append(threading.Thread(target=soak.reload, args=(options.reload,)))
             for thread in threads:
                 thread.start()
             begun, samples = time.time(), []
@@ -170,6 +197,10 @@ def main():
             left = server.descriptors()
             if not server.is_alive():
                 soak.fail("the server has ended")
+            reports = [line for line in server.said().splitlines() if "Sanitizer" in line]
+            soak.failures += reports
+            if reports:
+                print(server.said()[-20000:], file=sys.stderr)
     third = max(1, len(samples) // 3)
     second, last = (mean([r for _, r, _ in part]) for part in (samples[third:2 * third], samples[2 * third:]))
     print(f"{soak.requests} requests checked, {len(soak.failures)} failed; {soak.strange} strange connections; resident "

@@ -1,11 +1,5 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Handlers that wait and handlers that misbehave, against the built server, each with the figure that it must reach.
-
-    python3 Benchmarks/Reliability/waits.py [--only NAME,…] [--short]
-
-Prints a Markdown table; exit code 1 if a figure was not reached. LUAHTTPD_BINARY names another build. Needs wrk and cc.
-docs/reliability.md says what each row means."""
+"""Handlers that wait in each way there is, and handlers that misbehave in each way there is. Needs cc."""
 
 import asyncio
 import os
@@ -18,7 +12,7 @@ import tempfile
 import threading
 import time
 
-from runs import main, run, scaled
+from fault import fault, scaled
 from server import HERE, Server, answer, wrk
 
 APP = HERE / "waits/app.lua"
@@ -40,7 +34,7 @@ def private(server):
     return sum(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Private_Dirty"))
 
 
-@run("W1 sleepers", "10,000 requests in app.sleep at once on one worker: all answered, ≤ 4 KB each, hello beside them ≥ 80 %")
+@fault("W1 sleepers", "10,000 requests in app.sleep at once on one worker: all answered, ≤ 4 KB each, hello beside them ≥ 80 %")
 def sleepers():
     count, seconds = scaled(10_000, 500), scaled(30, 6)
     with serve() as server:
@@ -69,7 +63,7 @@ def sleepers():
                 answered == count and each <= 4096 and share >= 0.8)
 
 
-@run("W2 a wait", "a handler that waits once (app.sleep(0)): ≤ 2 µs of CPU more than hello")
+@fault("W2 a wait", "a handler that waits once (app.sleep(0)): ≤ 2 µs of CPU more than hello")
 def one_wait():
     with serve() as server:
         def cost(path, seconds):
@@ -81,7 +75,7 @@ def one_wait():
         return f"{pairs[len(pairs) // 2]:.1f} µs more (median of {len(pairs)} pairs, {pairs[0]:.1f} to {pairs[-1]:.1f})", pairs[len(pairs) // 2] <= 2
 
 
-@run("W3 loops", "100 endless loops in a row: 503 each, hello beside them is answered, memory flat")
+@fault("W3 loops", "100 endless loops in a row: 503 each, hello beside them is answered, memory flat")
 def loops():
     count = scaled(100, 10)
     with serve() as server:
@@ -101,7 +95,7 @@ def loops():
                 statuses.count(503) == count and max(delays) <= 0.5 and grown <= 1024)
 
 
-@run("W4 other workers", "endless loops on one worker: hello on the other is answered at once")
+@fault("W4 other workers", "endless loops on one worker: hello on the other is answered at once")
 def other_workers():
     with serve(workers=2, environment={"CPU": "2s"}) as server:
         # The kernel gives new connections to a worker by turns: find one that loops on its own worker.
@@ -130,7 +124,7 @@ KINDS = ["sleep", "await", "timeout", "popen", "execute", "fifo", "http", "topic
          "events", "template"]
 
 
-@run("W5 client gone", "a reset during each kind of wait: everything released within 100 ms")
+@fault("W5 client gone", "a reset during each kind of wait: everything released within 100 ms")
 def gone():
     with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0), backlog=1000) as silent:
         shutil.copytree(APP.parent, folder, dirs_exist_ok=True)
@@ -168,7 +162,7 @@ def gone():
                 not kept and slowest[worst] <= 0.1)
 
 
-@run("R5 memory hogs", "50 at once that want all memory: 503 each, memory bounded, the next request is right, 1,000 rounds")
+@fault("R5 memory hogs", "50 at once that want all memory: 503 each, memory bounded, the next request is right, 1,000 rounds")
 def hogs():
     rounds = scaled(1000, 50) // 50
     with serve(workers=2, environment={"CPU": "2s"}) as server:
@@ -189,7 +183,7 @@ def hogs():
 BAD = ["loop", "pcall", "coroutine", "gc", "close", "sort", "load", "rep", "recursion", "concat", "hog"]
 
 
-@run("R7 misbehaviour", "loops in pcall, coroutine, __gc, __close, sort, load; bombs of memory: ended, the worker goes on")
+@fault("R7 misbehaviour", "loops in pcall, coroutine, __gc, __close, sort, load; bombs of memory: ended, the worker goes on")
 def misbehaviour():
     outcomes, bad = [], []
     with serve() as server:
@@ -203,7 +197,7 @@ def misbehaviour():
     return ", ".join(outcomes), not bad
 
 
-@run("R18 slow names", "names that resolve slowly: hello beside them ≤ 1.5 × p99")
+@fault("R18 slow names", "names that resolve slowly: hello beside them ≤ 1.5 × p99")
 def slow_names():
     source = """
         #define _GNU_SOURCE
@@ -237,7 +231,3 @@ def slow_names():
             reasons = {text.decode() for text in answers}
             return (f"p99 {calm:.2f} → {beside:.2f} ms; {len(answers)} answers: {', '.join(sorted(reasons))}",
                     beside <= 1.5 * calm + 0.3 and len(answers) >= 20)
-
-
-if __name__ == "__main__":
-    main(__doc__)
