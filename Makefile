@@ -3,9 +3,10 @@
 #   make run [APP=scripts/todo.lua] [PORT=8080]   build and serve an app
 #   make test                                     build and run all tests
 #   make budgets                                  count what a request costs (part of make test)
-#   make bench-parts [PART=http|json|engine]       measure the parts alone, templates beside ones compiled to Lua
+#   make bench-parts [PART=http|json|engine]      measure the parts alone, templates beside ones compiled to Lua
 #   make bench [ARGS="--only hello"]              measure against nginx and Hummingbird
 #   make fuzz [ROUNDS=10000000] [TARGET=multipart]   random input for the parsers, optimized
+#   make sanitize [SANITIZER=thread] [MINUTES=3]   the whole server under load, watched for memory errors or races
 #   make install [PREFIX=/usr/local] [DESTDIR=]   install the release binary
 
 APP     ?= scripts/hello.lua
@@ -33,8 +34,11 @@ BINARY = .build/release/luahttpd
 ARGS    ?=
 ROUNDS  ?= 10000000
 TARGET  ?=
+FILTER  ?= FuzzTests
+SANITIZER ?= address
+MINUTES ?= 3
 
-.PHONY: help run test fuzz check release budgets bench bench-parts install uninstall format clean dependencies
+.PHONY: help run test fuzz sanitize check release budgets bench bench-parts install uninstall format clean dependencies
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -51,7 +55,15 @@ test: check
 # Internal types are tested, so the optimized build keeps them visible; it has a folder of its own.
 fuzz: dependencies
 	LUAHTTPD_FUZZ_ROUNDS=$(ROUNDS) LUAHTTPD_FUZZ_TARGET="$(TARGET)" $(SWIFT) test -c release \
-	  --scratch-path .build-fuzz -Xswiftc -enable-testing --filter FuzzTests
+	  --scratch-path .build-fuzz -Xswiftc -enable-testing --filter $(FILTER)
+
+# A report ends the server with an error, and the load finds it gone. Leaks are not looked for: at the end of the process
+# everything that lives as long as it does would be one.
+sanitize: dependencies
+	$(SWIFT) build --sanitize $(SANITIZER) --product luahttpd --scratch-path .build-$(SANITIZER)
+	ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=0 \
+	  LUAHTTPD_BINARY=$(CURDIR)/.build-$(SANITIZER)/debug/luahttpd \
+	  python3 Benchmarks/Reliability/soak.py --minutes $(MINUTES) --reload 2
 
 # Who may import whom, and what every file carries: seconds, no compiler.
 check:
@@ -114,4 +126,4 @@ format:
 	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests Examples
 
 clean:
-	rm -rf .build
+	rm -rf .build .build-*

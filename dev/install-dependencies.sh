@@ -61,6 +61,9 @@ if [[ $purpose == bench ]]; then
   need libnginx-mod-http-lua test -e /usr/lib/nginx/modules/ngx_http_lua_module.so
   need lua-cjson compgen -G '/usr/lib/*/lua/5.1/cjson.so'
   need wrk command -v wrk
+  # A load of a given rate, and a clock that jumps (Benchmarks/Reliability).
+  need nghttp2-client command -v h2load
+  need libfaketime compgen -G '/usr/lib/*/faketime/libfaketime.so.1'
   need python3 command -v python3
   need curl command -v curl
 fi

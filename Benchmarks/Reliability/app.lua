@@ -28,6 +28,11 @@ app:post("/form", function(req)
   for line in file:lines("L") do sum = sum + #line end
   return app.text(("%s %d %d"):format(req.form.name, file.size, sum))
 end)
+app:post("/fields", function(req)
+  local count = 0
+  for _ in pairs(req.form) do count = count + 1 end
+  return app.text(tostring(count))
+end)
 app:sse("/events", function(req, out)
   for n = 1, 3 do out:send { data = n } app.sleep(0.01) end
 end)

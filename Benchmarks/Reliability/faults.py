@@ -4,7 +4,8 @@
 
     python3 Benchmarks/Reliability/faults.py [--only NAME,…] [--short]
 
-Prints a Markdown table; exit code 1 if a figure was not reached. LUAHTTPD_BINARY names another build. Needs wrk.
+Prints a Markdown table; exit code 1 if a figure was not reached. LUAHTTPD_BINARY names another build. Needs
+what `dev/install-dependencies.sh bench` installs; the full disk needs root.
 docs/reliability.md says what each row means."""
 
 import argparse

@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -124,14 +125,16 @@ def sigterm():
                 lost == 0 and code == 0 and status == 200 and slow_closes)
 
 
-@fault("R15 signals", "SIGSTOP 3 s and SIGCONT, SIGPIPE, closed streams: it goes on")
+@fault("R15 signals", "SIGSTOP 5 s and SIGCONT, SIGHUP, SIGPIPE, closed streams: it goes on")
 def signals():
     with Server() as server:
         connection = server.connect()
         server.process.send_signal(signal.SIGPIPE)
+        server.process.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
         server.process.send_signal(signal.SIGSTOP)
         connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        time.sleep(3)
+        time.sleep(5)
         begun = time.time()
         server.process.send_signal(signal.SIGCONT)
         status = answer(connection)[0]
@@ -227,6 +230,52 @@ def clock_jumps():
                     alive += body == b"hello"
                 date = email.utils.parsedate_to_datetime(re.search(rb"(?i)date: ([^\r]+)", head)[1].decode()).timestamp()
                 off = date - time.time() - int(jump)
-                measured.append(f"{jump} s: {alive} of 100 kept, a sleep of 2 s took {took:.2f} s with {load:.0%} of a core, Date off by {abs(off):.0f} s")
+                measured.append(f"{jump} s: {alive} of 100 kept, a sleep of 2 s took {took:.2f} s with {load:.0%} of a core, "
+                                f"Date off by {abs(off):.0f} s")
                 good = good and status == 200 and alive == 100 and 1.9 < took < 2.5 and abs(off) < 2.5 and load < 0.2
             return "; ".join(measured), good
+
+
+SWAP = """
+import os, sys
+root = sys.argv[1]
+with open(root + "/own", "w") as file:
+    file.write("own")
+os.symlink("../secret", root + "/link")
+while True:
+    os.link(root + "/own", root + "/a")
+    os.replace(root + "/a", root + "/swap")
+    os.symlink("../secret", root + "/a")
+    os.replace(root + "/a", root + "/swap")
+"""
+
+
+@fault("§3.6 links", "a file and a link out of the root change places: not one byte from outside in a million requests")
+def links():
+    count = scaled(1_000_000, 50_000)
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder, "root")
+        root.mkdir()
+        pathlib.Path(folder, "secret").write_text("outside")
+        with Server(files=root) as server:
+            swapping = subprocess.Popen([sys.executable, "-c", SWAP, str(root)])
+            try:
+                burst = b"GET /files/swap HTTP/1.1\r\nHost: a\r\n\r\n" * 100
+                counts, buffer = {}, b""
+                connection = server.connect()
+                for _ in range(count // 100):
+                    connection.sendall(burst)
+                    for _ in range(100):
+                        status, body, buffer, head = answer(connection, buffer)
+                        kind = (status, body if status == 200 else b"")
+                        counts[kind] = counts.get(kind, 0) + 1
+                        if b"connection: close" in head.lower():
+                            connection, buffer = server.connect(), b""
+                            break
+            finally:
+                swapping.kill()
+                swapping.wait()
+        inside = counts.get((200, b"own"), 0)
+        refused = sum(n for (status, _), n in counts.items() if status in (403, 404))
+        return (f"{inside} × the file, {refused} × refused, {sum(counts.values()) - inside - refused} × anything else",
+                inside > 0 and refused > 0 and inside + refused == sum(counts.values()))

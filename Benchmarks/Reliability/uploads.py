@@ -75,7 +75,8 @@ def large():
             same = same and not any(pathlib.Path(folder, "spool").iterdir())
             grown = most - before
             good = good and status == 200 and same and grown <= 32 << 10
-            measured.append(f"{path[1:]}: {grown / 1024:+.1f} MB, {megabytes / took:.0f} MB/s, {'same' if same else 'other'} content")
+            content = "same" if same else "other"
+            measured.append(f"{path[1:]}: {grown / 1024:+.1f} MB, {megabytes / took:.0f} MB/s, {content} content")
         return "; ".join(measured), good
 
 
@@ -101,7 +102,7 @@ def multipart():
                 good and worst < 0.5 and refused == [413, 413, 413] and took < 2)
 
 
-@fault("R11 disk full", "a disk of 1 MiB: 507, nothing stays, small uploads and other requests go on; a log that cannot be written too")
+@fault("R11 disk full", "a disk of 1 MiB: 507, nothing stays, small uploads and other requests go on, with a log on it too")
 def disk_full():
     with tempfile.TemporaryDirectory() as folder:
         disk = pathlib.Path(folder, "disk")
