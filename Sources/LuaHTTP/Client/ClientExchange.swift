@@ -6,8 +6,8 @@ internal import NIOHTTP1
 
 /// One request to another server and its answer, as it comes. Holds back the other side while nobody reads, and
 /// whoever writes while the other side does not. Knows no Lua.
+/// @unchecked: the client is told to call on `loop` only, which is where everything else happens.
 final class ClientExchange: HTTPClientResponseDelegate, @unchecked Sendable {
-    // @unchecked: the client is told to call on `loop` only, which is where everything else happens.
     typealias Response = Void
 
     /// The body that the script sends piece by piece.

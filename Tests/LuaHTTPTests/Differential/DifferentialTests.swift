@@ -12,7 +12,9 @@ struct DifferentialTests {
     private static let rounds = number("LUAHTTPD_FUZZ_ROUNDS") ?? 5000
     private static let seed = number("LUAHTTPD_FUZZ_SEED") ?? 1
 
-    private static func number(_ name: String) -> Int? { ProcessInfo.processInfo.environment[name].flatMap { Int($0) } }
+    private static func number(_ name: String) -> Int? {
+        ProcessInfo.processInfo.environment[name].flatMap { Int($0) }
+    }
 
     @Test func bothReadTheSameRequests() {
         var requests = RandomRequests(seed: UInt64(Self.seed))
@@ -30,7 +32,9 @@ struct DifferentialTests {
             case .unexplained(let what):
                 differences += 1
                 if differences <= 10 {
-                    Issue.record("round \(round): \(what)\n\(bytes.text.debugDescription)\nown: \(own)\nllhttp: \(peer)")
+                    Issue.record(
+                        "round \(round): \(what)\n\(bytes.text.debugDescription)\nown: \(own)\nllhttp: \(peer)"
+                    )
                 }
             }
         }
@@ -66,6 +70,12 @@ enum Difference {
         {
             return .rule("stricter: close wins over keep-alive")
         }
+        // RFC 9110 §5.5: blanks around a value are none of it; llhttp takes only spaces for that.
+        if own.isClosed, !peer.isClosed, own.messages.count <= peer.messages.count,
+            ["close\t", "close \t", "\tclose"].contains(where: { text.contains($0) })
+        {
+            return .rule("stricter: close with a tab")
+        }
         // We have refused what llhttp has read, or still reads.
         if let failure = own.failure, own.messages.count <= peer.messages.count {
             return DifferentialRules.stricter.contains(failure)
@@ -75,10 +85,14 @@ enum Difference {
             // Bytes are refused at the end of their line, not before.
             if own.failure == nil, own.messages.count == peer.messages.count {
                 let ended = OwnReader.read([bytes + Array("\r\n\r\n".utf8)])
-                if ended.failure != nil || ended.messages.count == own.messages.count { return .rule("refused later") }
+                if ended.failure != nil || ended.messages.count == own.messages.count {
+                    return .rule("refused later")
+                }
             }
             for each in DifferentialRules.laxer
-            where failure.contains(each.reason) && each.holds.contains(where: { $0.isEmpty || text.contains($0) }) {
+            where failure.contains(each.reason)
+                && each.holds.contains(where: { $0.isEmpty || text.contains($0) })
+            {
                 return .rule("read by us alone: " + each.rule)
             }
             return .unexplained("refused by llhttp alone: \(failure)")

@@ -106,6 +106,8 @@ struct ScriptLibraryTests {
         ("app.redirect()", "app.redirect expects a URL, not nothing"),
         ("app.redirect('/x', 'y')", "app.redirect expects a status or options, not a string"),
         ("app.redirect('/x', 200)", "200 is not a redirect: use 301, 302, 303, 307 or 308"),
+        // Browsers leave tabs out, and then it is another host.
+        ("app.redirect('/\\t/evil.org')", "redirect to a URL with control characters"),
         (
             "app.redirect('//evil.org')",
             "redirect to another host: \"//evil.org\" (write app.redirect(url, { external = true }) if it is meant)"

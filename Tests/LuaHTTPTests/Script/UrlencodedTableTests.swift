@@ -89,6 +89,12 @@ struct UrlencodedTableTests {
         #expect(try table("a[b]=1&a[b]=2") == "{a={b=1}}")
     }
 
+    /// Integer keys collide as a client likes (ltable.c: i mod size); strings are hashed with a seed.
+    @Test func digitsOfAClientNeverBecomeIntegerKeys() throws {
+        #expect(try table("a[5]=x&a[06]=y", "type((next(q.a)))") == "string")
+        #expect(try table("5=x", "tostring(rawget(q, 5))") == "nil")
+    }
+
     @Test func whatDoesNotFitIsLeftOut() throws {
         #expect(try table("a=1&a[b]=2") == "{a=1}")
         #expect(try table("a[b]=1&a[b][c]=2") == "{a={b=1}}")
