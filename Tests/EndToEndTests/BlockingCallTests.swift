@@ -17,7 +17,7 @@ struct BlockingCallTests {
         app:get("/log/:n", function(req) log:write(req.params.n, "\\n") log:flush() return app.text("ok") end)
         app:get("/lines", function() local n = 0 for l in io.lines("app.lua") do n = n + 1 end return app.text(tostring(n)) end)
         app:get("/loop", function() while true do end end)
-        app:get("/hog", function() local t = {} while true do t[#t + 1] = ("x"):rep(1e6) end end)
+        app:get("/hog", { limits = { cpu = "30s" } }, function() local t = {} while true do t[#t + 1] = ("x"):rep(1e6) end end)
         app:get("/slow", function() local till = os.clock() + 0.2 while os.clock() < till do end return app.text("slow") end)
         """
 

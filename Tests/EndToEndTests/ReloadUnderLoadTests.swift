@@ -38,6 +38,8 @@ struct ReloadUnderLoadTests {
                     if connection == nil || !keeps { connection = try Connection(port: port) }
                     try connection?.send(Connection.bytes(of: "GET", "/"))
                     guard let answer = try connection?.response() else { continue }
+                    // After limits.requests_per_connection.
+                    if answer["connection"] == "close" { connection = nil }
                     let words = Set(answer.text.split(separator: " ").map(String.init))
                     tally.withLock { tally in
                         tally.answers += 1
