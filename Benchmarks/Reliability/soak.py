@@ -43,11 +43,13 @@ class Soak:
         """Keep-alive, pipelined and fresh connections; everything is checked."""
         rng = random.Random(seed)
         while not self.stop.is_set():
+            sent = time.time()
             try:
                 with self.server.connect(60) as connection:
                     buffer = b""
                     for _ in range(rng.randrange(1, 200)):
                         burst = [self.request(rng) for _ in range(rng.choice([1, 1, 1, 1, 5]))]
+                        sent = time.time()
                         connection.sendall(b"".join(request for request, *_ in burst))
                         for request, status, check in burst:
                             got, body, buffer, _ = answer(connection, buffer)
@@ -59,7 +61,7 @@ class Soak:
                             return
                         time.sleep(rng.random() * 0.01)
             except (OSError, ConnectionError) as error:
-                self.fail(f"{type(error).__name__}: {error}")
+                self.fail(f"{type(error).__name__}: {error}, {time.time() - sent:.1f} s after it was sent")
 
     def request(self, rng):
         kind = rng.randrange(12)
@@ -197,9 +199,8 @@ def main():
             left = server.descriptors()
             if not server.is_alive():
                 soak.fail("the server has ended")
-            reports = [line for line in server.said().splitlines() if "Sanitizer" in line]
-            soak.failures += reports
-            if reports:
+            soak.failures += [line for line in server.said().splitlines() if "Sanitizer" in line]
+            if soak.failures:
                 print(server.said()[-20000:], file=sys.stderr)
     third = max(1, len(samples) // 3)
     second, last = (mean([r for _, r, _ in part]) for part in (samples[third:2 * third], samples[2 * third:]))

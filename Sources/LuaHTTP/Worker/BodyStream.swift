@@ -88,9 +88,11 @@ final class BodyStream: BodyReader {
         waiting = nil
     }
 
-    /// The request is over.
+    /// The request is over. Who waits all the same, such as a function of app.spawn, hears so.
     func cancel() {
+        let last = waiting
         stopWaiting()
+        last?.resume(.failed(.message("the request has ended")))
         onRoom = {}
         buffer = ByteBuffer()
         isComplete = true

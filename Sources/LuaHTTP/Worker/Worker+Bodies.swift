@@ -60,7 +60,10 @@ extension Worker {
             task.clientWaitBegan()
             stream.wait(for: demand) { outcome in
                 task.clientWaitEnded()
-                if case .failed(let error) = outcome { return fiber.failWait(number, error) }
+                if case .failed(let error) = outcome {
+                    // Not in the middle of the end of the request.
+                    return fiber.settle(number, .error(error), soon: task.state == .idle)
+                }
                 fiber.endWait(number) { _ = Self.push(outcome, on: $0) }
             }
             return {

@@ -53,6 +53,12 @@ struct BodyStreamTests {
           return app.text(table.concat(out, " "))
         end)
         app:post("/form", stream, function(req) return app.json(req.form) end)
+        note = ""
+        app:post("/spawned", stream, function(req)
+          app.spawn(function() note = select(2, pcall(req.read, req, 10)) end)
+          app.sleep(1)
+          return "done"
+        end)
         app:post("/plain", function(req) return req:read() end)
         app:any("/any", stream, function(req) return app.text(req.method .. tostring(req:read(1))) end)
         app:post("/echo", { body = "stream", limits = { body = 10 } }, function(req) return req:read() end)
@@ -113,6 +119,18 @@ struct BodyStreamTests {
         #expect(try site.send("0") == "")
         #expect(try site.send("1").hasSuffix("\r\n\r\n01"))
         #expect(try site.send("23" + "GET /any HTTP/1.1\r\nHost: t\r\n\r\n").hasSuffix("GETnil"))
+    }
+
+    @Test("who reads on after the request has ended hears so, and does not wait for ever")
+    func outlived() throws {
+        let site = try site()
+        #expect(try site.send(head("/spawned", 4)) == "")
+        site.channel.embeddedEventLoop.run()
+        site.channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+        #expect(try site.received().hasSuffix("done"))
+        site.channel.embeddedEventLoop.run()
+        #expect(try #require(try site.global("note")).hasSuffix("the request has ended"))
+        #expect(site.worker.tasks.isEmpty)
     }
 
     @Test("a body that breaks off is an error where it is read")
