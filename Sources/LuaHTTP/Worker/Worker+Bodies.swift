@@ -111,7 +111,9 @@ extension Worker {
         }
     }
 
-    private var keeper: UploadKeeper { UploadKeeper(pool: blockingPool, root: configuration.loader.root, logger: logger) }
+    private var keeper: UploadKeeper {
+        UploadKeeper(pool: blockingPool, root: configuration.loader.root, logger: logger)
+    }
 
     /// (req, path, replaces)
     private func path(on stack: LuaStack) throws(HostError) -> [CChar] {
