@@ -37,9 +37,12 @@ import='^ *(internal |public |private |@[a-zA-Z]+ )*import '
     Sources/LuaHTTP/Template/Syntax Sources/LuaHTTP/Template/Compile Sources/LuaHTTP/Template/Lint
   forbid "${import}CZlib" 'CZlib is imported outside of Compression/:' $(folders_without Compression) Sources/luahttpd
   forbid "${import}NIOPosix" 'NIOPosix is imported outside of Server/, Worker/ and Client/:' $(folders_without Server Worker Client)
-  forbid "${import}NIO" 'a folder that knows no channels imports NIO:' $(folders_without Server Worker HTTP Script Reload Client)
-  forbid "${import}(AsyncHTTPClient|NIOSSL|NIOHTTP1)" 'the HTTP client is imported outside of Client/:' $(folders_without Client)
-  forbid "${import}Foundation" 'the library imports Foundation:' Sources/LuaHTTP
+  forbid "${import}NIO" 'a folder that knows no channels imports NIO:' $(folders_without Server Worker HTTP HTTP2 TLS Proxy Script Reload Client)
+  forbid "${import}(AsyncHTTPClient|NIOHTTP1)" 'the HTTP client is imported outside of Client/:' $(folders_without Client)
+  forbid "${import}(NIOSSL|NIOTLS)" 'TLS is imported outside of TLS/ and Client/:' $(folders_without TLS Client)
+  forbid "${import}(X509|Crypto|SwiftASN1)" 'certificates are read outside of TLS/:' $(folders_without TLS)
+  forbid "${import}(NIOHTTP2|NIOHPACK)" 'HTTP/2 is imported outside of HTTP2/:' $(folders_without HTTP2)
+  forbid "${import}(struct )?Foundation" 'the library imports Foundation:' $(folders_without TLS)
   forbid '\b(try!|as!)' 'a forced try or cast (a remote crash if it can be reached):' Sources
 }
 forbid '#include *[<"](lua5\.4/)?(lua|lauxlib|lualib)\.h' 'a public header of CLua shows Lua to Swift:' Sources/CLua/include

@@ -51,6 +51,9 @@ if [[ $purpose == test ]]; then
   # A browser, to see that open pages follow the files of an app.
   has_browser() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
   need chromium has_browser
+  # Clients of TLS and HTTP/2.
+  need curl command -v curl
+  need openssl command -v openssl
   # The budgets of a request are counted by callgrind.
   need valgrind command -v valgrind
   need python3 command -v python3

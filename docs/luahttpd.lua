@@ -360,6 +360,10 @@ function Router:url_for(name, params, query) end
 ---@field body_rate? luahttpd.Size
 ---@field chunk_overhead? luahttpd.Size
 ---@field trailers? luahttpd.Size
+---@field handshake_time? luahttpd.Time
+---@field streams? integer  HTTP/2: requests at a time
+---@field resets? integer  HTTP/2: streams reset in 30 s
+---@field control_frames? integer  HTTP/2: frames that only make work in 10 s
 ---@field idle_time? luahttpd.Time
 ---@field write_stall? luahttpd.Time
 ---@field requests? integer
@@ -391,6 +395,12 @@ function Router:url_for(name, params, query) end
 ---@field trim_blocks? boolean
 ---@field lstrip_blocks? boolean
 ---@field listen? string|string[]  "host:port", "[ipv6]:port", ":port", "unix:/path"; in place of host and port
+---@field tls_cert? string|string[]  Files with certificates and their chains, PEM
+---@field tls_key? string|string[]  Files with their keys, PEM
+---@field tls_self_signed? boolean  A certificate made at start, for development
+---@field tls_redirect? string  A plain address that sends clients to HTTPS
+---@field tls_hsts? luahttpd.Time  Strict-Transport-Security
+---@field trusted_proxies? string|string[]  "10.0.0.0/8", "::1", "unix": their X-Forwarded fields are believed
 ---@field socket_mode? string  Rights of the file of a Unix-domain socket: "660"
 ---@field reuse_port? boolean
 ---@field hosts? string[]  "example.com", "*.example.com"; others get 421

@@ -45,6 +45,30 @@ struct ServerFlags: ParsableArguments {
             "Load the app again when its files change (default: in development). SIGHUP does it at any time.")
     var watch: Bool?
 
+    @Option(
+        help: ArgumentHelp("Certificate with its chain (PEM): speak TLS. May be repeated.", valueName: "file")
+    )
+    var tlsCert: [String] = []
+
+    @Option(help: ArgumentHelp("Private key (PEM), one for each certificate.", valueName: "file"))
+    var tlsKey: [String] = []
+
+    @Flag(help: "Speak TLS with a certificate made at start, which nobody trusts: for development.")
+    var tlsSelfSigned = false
+
+    @Option(help: ArgumentHelp("Listen here, too, and send clients to HTTPS.", valueName: "address"))
+    var tlsRedirect: String?
+
+    @Option(
+        help: ArgumentHelp("Tell browsers to use nothing but HTTPS for so long: 180d.", valueName: "span"))
+    var tlsHSTS: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Believe Forwarded and X-Forwarded-* of this address or network. May be repeated.",
+            valueName: "address"))
+    var trustedProxy: [String] = []
+
     enum Mode: String, EnumerableFlag {
         case dev, prod
 
@@ -62,6 +86,11 @@ struct ServerFlags: ParsableArguments {
         if let workers, !(1...1024).contains(workers) {
             throw ValidationError("--workers must be from 1 to 1024.")
         }
+        if let tlsHSTS {
+            do throws(LoadError) { _ = try ServerOptions.strictTransport(tlsHSTS, "--tls-hsts") } catch {
+                throw ValidationError(error.description)
+            }
+        }
     }
 
     func options(script: String) -> ServerOptions {
@@ -76,6 +105,12 @@ struct ServerFlags: ParsableArguments {
         options.logLevel = logLevel
         options.hasAccessLog = accessLog
         options.watches = watch
+        options.tlsCertificates = tlsCert.isEmpty ? nil : tlsCert
+        options.tlsKeys = tlsKey.isEmpty ? nil : tlsKey
+        options.tlsSelfSigned = tlsSelfSigned ? true : nil
+        options.tlsRedirect = tlsRedirect
+        options.tlsStrictTransport = tlsHSTS.flatMap { try? ServerOptions.strictTransport($0, "--tls-hsts") }
+        options.trustedProxies = trustedProxy.isEmpty ? nil : trustedProxy
         return options
     }
 }

@@ -38,6 +38,8 @@ local config_fields = {
   access_log = "boolean", limits = "table", undefined = "string", lint = "string",
   trim_blocks = "boolean", lstrip_blocks = "boolean", uploads = "string", listen = "string or table",
   socket_mode = "string", reuse_port = "boolean", hosts = "table", headers = "table or boolean",
+  tls_cert = "string or table", tls_key = "string or table", tls_self_signed = "boolean", tls_redirect = "string",
+  tls_hsts = "string or number", trusted_proxies = "string or table",
 }
 
 function methods:config(settings_table)

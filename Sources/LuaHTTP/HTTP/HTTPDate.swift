@@ -133,13 +133,17 @@ struct DateCache: ~Copyable {
     static let lineLength = 6 + HTTPDate.length + 2
     private var second: Int64 = -1
     private let line: UnsafeMutablePointer<UInt8>
+    private let length: Int
 
-    init() {
-        line = .allocate(capacity: DateCache.lineLength)
+    /// - Parameter lines: field lines that go with it.
+    init(followedBy lines: String = "") {
+        length = DateCache.lineLength + lines.utf8.count
+        line = .allocate(capacity: length)
         let prefix: StaticString = "Date: "
         line.update(from: prefix.utf8Start, count: 6)
         line[DateCache.lineLength - 2] = ASCII.cr
         line[DateCache.lineLength - 1] = ASCII.lf
+        for (index, byte) in lines.utf8.enumerated() { line[DateCache.lineLength + index] = byte }
     }
 
     deinit { line.deallocate() }
@@ -152,7 +156,7 @@ struct DateCache: ~Copyable {
             second = now
             HTTPDate.write(now, to: line + 6)
         }
-        return UnsafeRawBufferPointer(start: line, count: DateCache.lineLength)
+        return UnsafeRawBufferPointer(start: line, count: length)
     }
 }
 

@@ -20,6 +20,10 @@ extension Limits {
         case formField = "field"
         case formFile = "file"
         case inflation
+        case streams
+        case streamResets = "resets"
+        case controlFrames = "control_frames"
+        case handshakeTime = "handshake_time"
         case idleTime = "idle_time"
         case writeStall = "write_stall"
         case requestsPerConnection = "requests"
@@ -105,6 +109,10 @@ extension Limits.Name {
         case .formField: .number(\.formField)
         case .formFile: .number(\.formFile)
         case .inflation: .number(\.inflation)
+        case .streams: .number(\.streams)
+        case .streamResets: .number(\.streamResets)
+        case .controlFrames: .number(\.controlFrames)
+        case .handshakeTime: .time(\.handshakeTime)
         case .idleTime: .time(\.idleTime)
         case .writeStall: .time(\.writeStall)
         case .requestsPerConnection: .number(\.requestsPerConnection)
@@ -160,6 +168,20 @@ extension Limits.Name {
             .init(
                 unit: .count, range: 1...2000, meaning: "bytes out of one byte of a compressed body → 413",
                 isPerRoute: true)
+        case .streams:
+            .init(
+                unit: .count, range: 1...65535,
+                meaning: "HTTP/2: requests at a time on a connection; more are refused")
+        case .streamResets:
+            .init(unit: .count, range: 1...1_000_000, meaning: "HTTP/2: streams reset in 30 s → closed")
+        case .controlFrames:
+            .init(
+                unit: .count, range: 10...1_000_000,
+                meaning: "HTTP/2: frames in 10 s that only make work → closed")
+        case .handshakeTime:
+            .init(
+                unit: .milliseconds, range: 500...Self.day,
+                meaning: "TLS handshake, or PROXY header → closed")
         case .idleTime:
             .init(
                 unit: .milliseconds, range: 500...Self.day, meaning: "kept open between requests, then closed"

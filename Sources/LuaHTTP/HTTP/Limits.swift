@@ -44,6 +44,15 @@ struct Limits: Sendable, Equatable {
     /// Bytes that may come of one byte of a compressed body → 413. Text shrinks to a fifth; only zeros to a thousandth.
     var inflation = 100
 
+    /// Requests under way on one HTTP/2 connection; the client is told, more are refused.
+    var streams = 100
+    /// Streams that a client may reset, or make us reset, in 30 s → GOAWAY (CVE-2023-44487, CVE-2025-8671).
+    var streamResets = 200
+    /// Frames that ask for work and bring nothing (PING, SETTINGS, PRIORITY, WINDOW_UPDATE) in 10 s → GOAWAY.
+    var controlFrames = 1000
+    /// TLS handshake, or PROXY header → closed.
+    var handshakeTime: UInt64 = 5_000
+
     /// Keep-alive without a request: the connection is closed.
     var idleTime: UInt64 = 60_000
     /// The same when the server stops.

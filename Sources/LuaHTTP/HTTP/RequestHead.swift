@@ -3,7 +3,7 @@
 /// The head of one request: its bytes in stable memory and where in them everything is. No Strings.
 /// Filled by RequestParser; knows neither the connection nor the body's bytes.
 struct RequestHead: ~Copyable {
-    enum Version: UInt8, Sendable { case http10, http11 }
+    enum Version: UInt8, Sendable { case http10, http11, http2 }
 
     /// What the Connection field asks for (RFC 9112 §9.3, §9.6; RFC 9110 §7.8).
     struct ConnectionOptions: OptionSet, Sendable {
@@ -42,7 +42,7 @@ struct RequestHead: ~Copyable {
     /// The connection may carry another request after this one (RFC 9112 §9.3).
     var isPersistent: Bool {
         if connection.contains(.close) { return false }
-        return version == .http11 || connection.contains(.keepAlive)
+        return version != .http10 || connection.contains(.keepAlive)
     }
 
     @inline(__always)

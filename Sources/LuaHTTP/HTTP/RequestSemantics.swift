@@ -60,6 +60,6 @@ enum RequestSemantics {
             guard let next = head.headers.nextIndex(.expect, after: index) else { break }
             index = next
         }
-        head.expectsContinue = head.version == .http11 && head.framing != .none
+        head.expectsContinue = head.version != .http10 && head.framing != .none
     }
 }

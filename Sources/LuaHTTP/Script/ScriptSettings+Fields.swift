@@ -12,6 +12,21 @@ extension ScriptSettings {
         return mode
     }
 
+    /// Encryption and proxies.
+    mutating func readTLS(_ stack: LuaStack, _ table: Int32) throws(ScriptError) {
+        tlsCertificates = stack.strings("tls_cert", of: table)
+        tlsKeys = stack.strings("tls_key", of: table)
+        if stack.getField("tls_self_signed", of: table) == .boolean { tlsSelfSigned = stack.isTrue(at: -1) }
+        tlsRedirect = stack.stringField("tls_redirect", of: table)
+        trustedProxies = stack.strings("trusted_proxies", of: table)
+        guard stack.getField("tls_hsts", of: table) != .nil else { return }
+        guard let span = TimeSpan.parse(stack, at: -1) else {
+            throw ScriptError(
+                message: "app:config: tls_hsts must be a span such as \"180d\", at most 400 days")
+        }
+        tlsStrictTransport = span / 1000
+    }
+
     /// The fields that every answer gets.
     var standardFields: StandardFields {
         guard case .changes(let changes) = headers else { return .none }

@@ -21,6 +21,13 @@ struct ScriptSettings: Sendable, Equatable {
     var socketMode: Int?
     var reusesPort: Bool?
     var hosts: [String]?
+    var tlsCertificates: [String]?
+    var tlsKeys: [String]?
+    var tlsSelfSigned: Bool?
+    var tlsRedirect: String?
+    /// Seconds of Strict-Transport-Security.
+    var tlsStrictTransport: Int?
+    var trustedProxies: [String]?
     var headers = HeaderSetting.changes([:])
 
     /// What is said of the fields that every answer gets.
@@ -67,6 +74,7 @@ struct ScriptSettings: Sendable, Equatable {
         }
         listen = stack.strings("listen", of: table)
         hosts = stack.strings("hosts", of: table)
+        try readTLS(stack, table)
         if stack.getField("reuse_port", of: table) == .boolean { reusesPort = stack.isTrue(at: -1) }
         socketMode = try Self.mode(stack, table)
         headers = try HeaderSetting(readingFrom: stack, table)

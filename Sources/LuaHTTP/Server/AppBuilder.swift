@@ -38,6 +38,10 @@ struct AppBuilder: Sendable {
         let script = first.generation.settings
         var settings = try ReloadFailure.wrap { () throws(LoadError) in try ResolvedSettings(options, script)
         }
+        for files in settings.tls.certificates?.files ?? [] {
+            record?.add(file: files.certificate)
+            record?.add(file: files.key)
+        }
         settings.workerConfiguration.loader.record = record
         settings.workerConfiguration.stores = stores
         settings.workerConfiguration.topics = topics

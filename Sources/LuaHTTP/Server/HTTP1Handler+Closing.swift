@@ -49,7 +49,8 @@ extension HTTP1Handler {
             let linger: InlineArray<2, CInt> = [1, 0]
             _ = socket.unsafeSetSocketOption(level: .socket, name: .so_linger, value: linger)
         }
-        closeNow()
+        state.closed()
+        context.channel.closeAtOnce()
     }
 
     // MARK: Time
@@ -96,25 +97,11 @@ extension HTTP1Handler {
 
     /// Asks the channel only if something was written that is not known to have arrived.
     private func isStalled(_ now: UInt64) -> Bool {
-        guard progress.isPending, let options = context?.channel.syncOptions else { return false }
-        let buffered = (try? options.getOption(.bufferedWritableBytes)) ?? 0
+        guard progress.isPending, let context else { return false }
         return progress.isStalled(
-            buffered: buffered, unacknowledged: unacknowledged, now: now, limit: limits.writeStall
+            buffered: SocketQueue.buffered(context), unacknowledged: SocketQueue.unacknowledged(context),
+            now: now,
+            limit: limits.writeStall
         )
-    }
-
-    /// Bytes in the kernel that the client has not acknowledged; 0 where the kernel does not tell.
-    private var unacknowledged: Int {
-        #if os(Linux)
-        let pipeline = context?.pipeline.syncOperations
-        let count = try? pipeline?.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { socket in
-            var count: CInt = 0
-            // SAFETY: SIOCOUTQ writes one int.
-            return ioctl(socket, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
-        }
-        return count ?? 0
-        #else
-        return 0
-        #endif
     }
 }

@@ -42,6 +42,7 @@ extension HTTP1Handler {
                 return true  // look again: the input may have ended
             }
         } catch {
+            if error.status == 505, beginHTTP2() { return false }
             refuse(error)
             return false
         }
@@ -66,6 +67,7 @@ extension HTTP1Handler {
         bodyReceived = 0
         bodyLimit = 0
         if framing == .chunked { decoder = ChunkedDecoder(limits: limits) }
+        exchange.takeForwarded()
         let serial = exchange.serial
         switch application.accept(exchange) {
         case .proceed(let limit):

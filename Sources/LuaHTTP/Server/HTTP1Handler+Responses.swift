@@ -52,6 +52,11 @@ extension HTTP1Handler: ExchangeConnection {
             end()
             return true
         }
+        if exchange.origin.isEncrypted {
+            self.file = FileBodyCursor(file)
+            sendFile()
+            return true
+        }
         for (index, piece) in file.pieces.enumerated() {
             takeOutput()
             append(piece.before)
@@ -185,12 +190,12 @@ extension HTTP1Handler: ExchangeConnection {
         state.answerBegan(closes: head.closes || framing.untilClose || !isRestWorthReading)
         takeOutput()
         ResponseEncoder.writeHead(
-            head, framing, connectionField(head.status), date: loop.date.current(), into: &output
+            head, framing, connectionField(head.status), date: date, into: &output
         )
         return framing
     }
 
-    private func end() {
+    func end() {
         streaming = nil
         if exchange.reader != nil { exchange.reader = nil }
         switch state.answerCompleted(now: Clock.milliseconds()) {
@@ -203,6 +208,10 @@ extension HTTP1Handler: ExchangeConnection {
         // from this call, for until then it may look at the one it answers.
         context.eventLoop.assumeIsolated().execute { self.pump() }
         if !inBurst { flushOutput() }
+    }
+
+    private var date: UnsafeRawBufferPointer {
+        exchange.origin.isEncrypted ? loop.encryptedDate.current() : loop.date.current()
     }
 
     private func connectionField(_ status: Int) -> ResponseEncoder.Connection {

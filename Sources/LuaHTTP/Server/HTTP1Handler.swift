@@ -65,17 +65,16 @@ final class HTTP1Handler<Application: HTTPApplication>: ChannelDuplexHandler, Re
     var progress = WriteProgress()
     /// Handed to the channel and not completely sent, in order.
     var pendingFiles: [FileRegion] = []
+    /// Of a file that is read here, because it is to be encrypted.
+    var file: FileBodyCursor?
 
     var loopIndex = -1
 
-    init(
-        application: Application, loop: LoopConnections, limits: Limits, remoteAddress: SocketAddress?,
-        isSecure: Bool = false
-    ) {
+    init(application: Application, loop: LoopConnections, limits: Limits, origin: ConnectionOrigin) {
         self.application = application
         self.loop = loop
         self.limits = limits
-        exchange = HTTPExchange(remoteAddress: remoteAddress, isSecure: isSecure)
+        exchange = HTTPExchange(origin)
         state = ConnectionState(limits: limits, now: Clock.milliseconds())
         parser = RequestParser(limits: limits)
         decoder = ChunkedDecoder(limits: limits)
@@ -107,6 +106,7 @@ final class HTTP1Handler<Application: HTTPApplication>: ChannelDuplexHandler, Re
         context = nil
         input = ByteBuffer()
         output = ByteBuffer()
+        closeFile()
     }
 
     /// Connection reset and the like; `channelInactive` follows.
@@ -159,6 +159,7 @@ final class HTTP1Handler<Application: HTTPApplication>: ChannelDuplexHandler, Re
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable {
             if streaming != nil { application.writable(exchange) }
+            if file != nil { sendFile() }
             pump()
         }
         context.fireChannelWritabilityChanged()

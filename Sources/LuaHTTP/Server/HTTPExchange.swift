@@ -12,22 +12,38 @@ final class HTTPExchange {
     var reader: (any BodyReader)?
     /// Goes up with each request of the connection.
     private(set) var serial: UInt64 = 0
-    let isSecure: Bool
-    let remoteAddress: SocketAddress?
+    let origin: ConnectionOrigin
+    /// The client speaks to us, or to a proxy that we trust, over TLS.
+    private(set) var isSecure: Bool
+    /// What a trusted proxy says of the client's address.
+    private var forwardedAddress: String?
     /// The application's own state of this connection or request.
     var task: AnyObject?
     /// Where answers go; nil when the connection is gone. The connection breaks this cycle when it closes.
     var connection: (any ExchangeConnection)?
 
-    init(remoteAddress: SocketAddress?, isSecure: Bool) {
-        self.remoteAddress = remoteAddress
-        self.isSecure = isSecure
+    init(_ origin: ConnectionOrigin) {
+        self.origin = origin
+        isSecure = origin.isSecure
     }
 
     var isHead: Bool { head.method == .head }
     /// Text is made once per connection, and only if somebody asks.
-    private(set) lazy var ipAddress: String? = remoteAddress?.ipAddress
-    var port: Int? { remoteAddress?.port }
+    private lazy var peerAddress: String? = origin.remoteAddress?.ipAddress
+    var ipAddress: String? { forwardedAddress ?? peerAddress }
+
+    /// The head is complete: believes what it says of the client, if it comes from a proxy that is to be believed.
+    @inline(__always)
+    func takeForwarded() {
+        if let proxies = origin.proxies { takeForwarded(trusting: proxies) }
+    }
+
+    private func takeForwarded(trusting proxies: TrustedProxies) {
+        let client = ForwardedClient(head, trusting: proxies)
+        forwardedAddress = client.address?.description
+        isSecure = client.isSecure ?? origin.isSecure
+        if let host = client.host { head.host = host }
+    }
 
     func begin() {
         serial &+= 1

@@ -23,6 +23,12 @@ final class LoopConnections: NIOScheduledCallbackHandler {
 
     let eventLoop: any EventLoop
     var date = DateCache()
+    /// The same for answers that are encrypted, with what is said to those alone.
+    var encryptedDate: DateCache
+    /// Of answers over HTTP/2; made when the first is.
+    private(set) lazy var http2Heads = HTTP2ResponseHeads(strictTransport: strictTransport)
+    /// The value of Strict-Transport-Security, for answers that are encrypted; nil for none.
+    private let strictTransport: String?
     private var members: [any TimedConnection] = []
     private var isArmed = false
     /// When the next tick is expected; 0 before the first.
@@ -35,7 +41,12 @@ final class LoopConnections: NIOScheduledCallbackHandler {
     /// Bounds what a new connection costs while the server is full.
     private static let mostLookedAt = 128
 
-    init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+    init(eventLoop: any EventLoop, strictTransport: String? = nil) {
+        self.eventLoop = eventLoop
+        self.strictTransport = strictTransport
+        encryptedDate = DateCache(
+            followedBy: strictTransport.map { "Strict-Transport-Security: \($0)\r\n" } ?? "")
+    }
 
     var count: Int { members.count }
 

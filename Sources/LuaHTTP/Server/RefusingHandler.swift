@@ -11,7 +11,14 @@ final class RefusingHandler: ChannelInboundHandler {
             + "Cache-Control: no-store\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 25\r\n\r\n"
             + "503 Too many connections\n")
 
-    func channelActive(context: ChannelHandlerContext) {
+    /// Behind a PROXY header the connection is active already.
+    func handlerAdded(context: ChannelHandlerContext) {
+        if context.channel.isActive { refuse(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) { refuse(context) }
+
+    private func refuse(_ context: ChannelHandlerContext) {
         context.writeAndFlush(Self.wrapOutboundOut(Self.answer), promise: nil)
         context.close(promise: nil)
     }

@@ -131,6 +131,7 @@ final class ReloadLoop {
     /// Loads everything aside and lets all workers swap.
     private func reload(_ changed: [String], _ now: FileSnapshot = FileSnapshot(), mayMove: Bool = false) {
         let start = ContinuousClock.now
+        reloadCertificates(product.settings.tls.certificates)
         let attempt = DependencyRecord { [wakes] in wakes.wake() }
         builder.record = watch == nil ? nil : attempt
         builder.known = product.templates
@@ -139,6 +140,9 @@ final class ReloadLoop {
             var built = try builder.build(workers: pool.count)
             if mayMove, attempt.hasChanged { return hasMoved = true }
             equip(&built.settings)
+            if built.settings.tls.certificates != product.settings.tls.certificates {
+                reloadCertificates(built.settings.tls.certificates)
+            }
             sayWhatNeedsRestart(built.settings)
             builder.logger.logLevel = built.settings.logLevel
             guard
@@ -227,6 +231,16 @@ final class ReloadLoop {
             source.allSatisfy({ $0 == ASCII.space || $0 == ASCII.lf || $0 == ASCII.cr || $0 == 0x09 })
         else { return }
         throw .script(ScriptError(message: "the main script is empty", file: builder.options.script, line: 1))
+    }
+
+    /// Even if the app does not load: certificates expire, whatever it says.
+    private func reloadCertificates(_ source: CertificateKeeper.Source?) {
+        guard let source, let certificates = pool.entrance.certificates else { return }
+        do throws(LoadError) {
+            try certificates.reload(source)
+        } catch {
+            builder.logger.error("the certificate that was in force goes on: \(error)")
+        }
     }
 
     private func sayWhatNeedsRestart(_ new: ResolvedSettings) {

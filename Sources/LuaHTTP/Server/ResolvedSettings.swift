@@ -11,7 +11,8 @@ internal import Darwin
 
 /// Every setting with the value in force: flags over environment over `app:config` over defaults.
 struct ResolvedSettings: Sendable {
-    let addresses: [ListenAddress]
+    let addresses: [ListenSetting]
+    let tls: TLSSettings
     let socketMode: Int
     let reusesPort: Bool
     /// Of the first address that has them: what a request without Host is taken to mean.
@@ -25,14 +26,17 @@ struct ResolvedSettings: Sendable {
     var limits: Limits
     let connectionGate: ConnectionGate
     var workerConfiguration: WorkerConfiguration
+    private let trustedProxies: [String]
 
     /// - Parameter options: flags, filled up from the environment.
     init(_ options: ServerOptions, _ script: ScriptSettings) throws(LoadError) {
-        addresses = try Self.addresses(options, script)
-        (host, port) = addresses.lazy.compactMap(\.hostAndPort).first ?? (Self.defaultHost, 80)
+        tls = try TLSSettings(options, script)
+        addresses = try Self.addresses(options, script, tls)
+        (host, port) = addresses.lazy.compactMap(\.address.hostAndPort).first ?? (Self.defaultHost, 80)
         socketMode = try Self.socketMode(options, script)
         reusesPort = options.reusesPort ?? script.reusesPort ?? false
         workers = options.workers ?? script.workers ?? System.coreCount
+        trustedProxies = options.trustedProxies ?? script.trustedProxies ?? []
         isDevelopment = Self.isDevelopment(options, script)
         isWatching = options.watches ?? isDevelopment
         let level = options.logLevel ?? script.logLevel ?? "info"
@@ -53,6 +57,12 @@ struct ResolvedSettings: Sendable {
             logStyle: isDevelopment ? .short : .common, host: host, port: port,
             uploads: try Self.uploadDirectory(script, root: GenerationLoader.directory(of: options.script)))
         workerConfiguration.offloadsBlockingCalls = true
+        do throws(TrustedProxies.Invalid) {
+            let proxies = try TrustedProxies(trustedProxies)
+            workerConfiguration.trustedProxies = proxies.isEmpty ? nil : proxies
+        } catch {
+            throw LoadError("trusted proxy \"\(error.text)\": \(TrustedProxies.help)")
+        }
         if let text = options.editor {
             guard let editor = EditorLink(text) else {
                 throw LoadError(
@@ -65,7 +75,9 @@ struct ResolvedSettings: Sendable {
 
     /// The directory that `app:config { uploads = … }` names, relative to the script, or the system's own for
     /// temporary files.
-    private static func uploadDirectory(_ script: ScriptSettings, root: String) throws(LoadError) -> UploadDirectory {
+    private static func uploadDirectory(_ script: ScriptSettings, root: String) throws(LoadError)
+        -> UploadDirectory
+    {
         guard let named = script.uploads else { return .standard }
         let directory = UploadDirectory(path: named.hasPrefix("/") ? named : root + "/" + named)
         if let fault = directory.fault {
@@ -99,6 +111,21 @@ struct ResolvedSettings: Sendable {
         add("lint", script.lint ?? (isDevelopment ? "warn" : "off"), script.lint != nil)
         add("trim_blocks", "\(script.trimBlocks ?? false)", script.trimBlocks != nil)
         add("lstrip_blocks", "\(script.lstripBlocks ?? false)", script.lstripBlocks != nil)
+        add(
+            "tls_cert", tls.certificates?.files.map(\.certificate).joined(separator: " ") ?? "none",
+            script.tlsCertificates != nil)
+        add(
+            "tls_key", tls.certificates?.files.map(\.key).joined(separator: " ") ?? "none",
+            script.tlsKeys != nil)
+        add(
+            "tls_self_signed", "\(tls.certificates.map { $0.files.isEmpty } ?? false)",
+            script.tlsSelfSigned != nil)
+        add("tls_redirect", tls.redirect?.description ?? "none", script.tlsRedirect != nil)
+        add(
+            "tls_hsts", tls.strictTransport > 0 ? "\(tls.strictTransport)s" : "off",
+            script.tlsStrictTransport != nil)
+        let proxies = trustedProxies.joined(separator: " ")
+        add("trusted_proxies", proxies.isEmpty ? "none" : proxies, script.trustedProxies != nil)
         add("hosts", script.hosts?.joined(separator: " ") ?? "any", script.hosts != nil)
         for field in script.standardFields.listed {
             add("headers." + field.name, field.value, script.headers.sets(field.name))
@@ -111,31 +138,40 @@ struct ResolvedSettings: Sendable {
     static func isDevelopment(_ options: ServerOptions, _ script: ScriptSettings) -> Bool {
         options.mode.map { $0 == .development }
             ?? (isatty(STDOUT_FILENO) == 1
-                && ((try? addresses(options, script)) ?? []).allSatisfy(\.isLocal))
+                && isLocal(options, script))
+    }
+
+    private static func isLocal(_ options: ServerOptions, _ script: ScriptSettings) -> Bool {
+        guard let tls = try? TLSSettings(options, script), let all = try? addresses(options, script, tls)
+        else { return true }
+        return all.allSatisfy(\.address.isLocal)
     }
 
     private static let defaultHost = "127.0.0.1"
 
     /// `--listen` wins over `--host` and `--port`, these over what the script says.
     private static func addresses(
-        _ options: ServerOptions, _ script: ScriptSettings
-    ) throws(LoadError) -> [ListenAddress] {
+        _ options: ServerOptions, _ script: ScriptSettings, _ tls: TLSSettings
+    ) throws(LoadError) -> [ListenSetting] {
+        let isEncrypted = tls.certificates != nil
         let isNamed = options.host != nil || options.port != nil
-        guard let texts = options.listen ?? (isNamed ? nil : script.listen), !texts.isEmpty else {
-            return [
-                .tcp(
-                    host: options.host ?? script.host ?? defaultHost,
-                    port: options.port ?? script.port ?? 8080)
-            ]
-        }
-        var addresses: [ListenAddress] = []
-        for text in texts {
-            guard let address = ListenAddress(text) else {
-                throw LoadError("listen address \"\(text)\": \(ListenAddress.help)")
+        var settings: [ListenSetting] = []
+        for text in options.listen ?? (isNamed ? nil : script.listen) ?? [] {
+            guard let setting = ListenSetting(text, isEncrypted: isEncrypted) else {
+                throw LoadError("listen address \"\(text)\": \(ListenSetting.help)")
             }
-            addresses.append(address)
+            guard setting.speech != .https || isEncrypted else {
+                throw LoadError("listen address \"\(text)\": \(TLSSettings.hint)")
+            }
+            settings.append(setting)
         }
-        return addresses
+        if settings.isEmpty {
+            let address = ListenAddress.tcp(
+                host: options.host ?? script.host ?? defaultHost, port: options.port ?? script.port ?? 8080)
+            settings.append(ListenSetting(address, isEncrypted ? .https : .http))
+        }
+        if let redirect = tls.redirect { settings.append(ListenSetting(redirect, .redirect)) }
+        return settings
     }
 
     private static func socketMode(
@@ -158,6 +194,12 @@ struct ResolvedSettings: Sendable {
         compare("host", running.host, host)
         compare("port", running.port, port)
         compare("workers", running.workers, workers)
+        compare(
+            "tls_redirect", running.tls.redirect?.description ?? "none", tls.redirect?.description ?? "none")
+        compare("tls_hsts", running.tls.strictTransport, tls.strictTransport)
+        if (running.tls.certificates == nil) != (tls.certificates == nil) {
+            differences.append("TLS is now \(tls.certificates == nil ? "off and was on" : "on and was off")")
+        }
         compare("limits.connections", running.limits.connections, limits.connections)
         compare(
             "limits.connections_per_address", running.limits.connectionsPerAddress,

@@ -38,7 +38,7 @@ public final class Server: Sendable {
         self.listeners = listeners
         self.reloader = reloader
         self.logger = logger
-        let first = listeners.addresses.lazy.compactMap(\.hostAndPort).first
+        let first = listeners.addresses.lazy.compactMap(\.address.hostAndPort).first
         host = first?.0 ?? settings.host
         port = first?.1 ?? settings.port
         isDevelopment = settings.isDevelopment
@@ -70,11 +70,14 @@ public final class Server: Sendable {
         let settings = product.settings
         settings.workerConfiguration.uploads.clean()
         LuaStall.listen { [logger] in logger.warning("\($0.text)") }
+        let certificates = try certificates(of: settings, logger)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.workers)
         do {
             let pool = try await WorkerPool(
                 group: group, configuration: settings.workerConfiguration, generations: product.generations,
-                gate: settings.connectionGate, logger: logger)
+                entrance: Entrance(
+                    gate: settings.connectionGate, certificates: certificates,
+                    strictTransport: settings.tls.strictTransportField), logger: logger)
             product.generations = []
             let listeners = try await Listeners(settings, group, pool)
             pool.run(.start)
@@ -86,6 +89,19 @@ public final class Server: Sendable {
             try? await group.shutdownGracefully()
             throw error
         }
+    }
+
+    private static func certificates(
+        of settings: ResolvedSettings, _ logger: Logger
+    ) throws(LoadError) -> CertificateKeeper? {
+        guard let source = settings.tls.certificates else { return nil }
+        let keeper = try CertificateKeeper(source)
+        if let made = keeper.selfSigned {
+            logger.notice(
+                "self-signed certificate for \(made.names.joined(separator: ", ")), trusted by nobody; SHA-256 \(made.fingerprint)"
+            )
+        }
+        return keeper
     }
 
     private static func build(_ builder: AppBuilder) throws(LoadError) -> AppBuilder.Product {

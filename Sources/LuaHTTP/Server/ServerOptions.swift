@@ -28,6 +28,17 @@ public struct ServerOptions: Sendable, Equatable {
     public var editor: String?
     /// Load the app again when its files change; nil: in development.
     public var watches: Bool?
+    /// Paths of certificates with their chains, and of their keys, in PEM: what is listened on speaks TLS.
+    public var tlsCertificates: [String]?
+    public var tlsKeys: [String]?
+    /// Make a certificate at start, which nobody trusts.
+    public var tlsSelfSigned: Bool?
+    /// A further address, which sends clients to HTTPS.
+    public var tlsRedirect: String?
+    /// Seconds of Strict-Transport-Security.
+    public var tlsStrictTransport: Int?
+    /// Addresses and networks whose Forwarded and X-Forwarded fields are believed.
+    public var trustedProxies: [String]?
 
     /// Settings that were taken from the environment.
     private var fromEnvironment: Set<String> = []
@@ -49,6 +60,12 @@ public struct ServerOptions: Sendable, Equatable {
             case "access_log": hasAccessLog != nil
             case "editor": editor != nil
             case "watch": watches != nil
+            case "tls_cert": tlsCertificates != nil
+            case "tls_key": tlsKeys != nil
+            case "tls_self_signed": tlsSelfSigned != nil
+            case "tls_redirect": tlsRedirect != nil
+            case "tls_hsts": tlsStrictTransport != nil
+            case "trusted_proxies": trustedProxies != nil
             default: false
             }
         guard isSet else { return nil }
@@ -56,7 +73,7 @@ public struct ServerOptions: Sendable, Equatable {
     }
 
     /// Takes what is still nil from the environment variables `LUAHTTPD_HOST`, `_PORT`, `_WORKERS`,
-    /// `_MODE`, `_LOG_LEVEL`, `_ACCESS_LOG`, `_WATCH` and `_EDITOR`, then from the file `.env` beside the script.
+    /// `_MODE`, `_LOG_LEVEL`, `_ACCESS_LOG`, `_WATCH`, `_EDITOR`, `_TLS_…` and `_TRUSTED_PROXIES`, then from the file `.env` beside the script.
     ///
     /// - Throws: ``LoadError`` for a variable that has no valid value.
     public mutating func fill(from environment: [String: String]) throws(LoadError) {
@@ -97,6 +114,29 @@ public struct ServerOptions: Sendable, Equatable {
         }
         if hasAccessLog == nil { hasAccessLog = try value("ACCESS_LOG").map(Self.switchedOn("ACCESS_LOG")) }
         if watches == nil { watches = try value("WATCH").map(Self.switchedOn("WATCH")) }
+        if tlsCertificates == nil { tlsCertificates = value("TLS_CERT").map(Self.list) }
+        if tlsKeys == nil { tlsKeys = value("TLS_KEY").map(Self.list) }
+        if tlsSelfSigned == nil {
+            tlsSelfSigned = try value("TLS_SELF_SIGNED").map(Self.switchedOn("TLS_SELF_SIGNED"))
+        }
+        if tlsRedirect == nil { tlsRedirect = value("TLS_REDIRECT") }
+        if tlsStrictTransport == nil, let text = value("TLS_HSTS") {
+            tlsStrictTransport = try Self.strictTransport(text, "LUAHTTPD_TLS_HSTS")
+        }
+        if trustedProxies == nil { trustedProxies = value("TRUSTED_PROXIES").map(Self.list) }
+    }
+
+    private static func list(_ text: String) -> [String] {
+        text.split(separator: ",").map { String($0.drop { $0 == " " }) }
+    }
+
+    /// Seconds of a span such as "180d".
+    public static func strictTransport(_ text: String, _ name: String) throws(LoadError) -> Int {
+        let seconds = Int(text) ?? TimeSpan.parse(text).map { $0 / 1000 }
+        guard let seconds, (0...TLSSettings.longestStrictTransport).contains(seconds) else {
+            throw LoadError("\(name)=\(text): must be a span such as 180d, or seconds")
+        }
+        return seconds
     }
 
     private static func switchedOn(_ name: String) -> (String) throws(LoadError) -> Bool {

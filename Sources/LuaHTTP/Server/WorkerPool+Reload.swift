@@ -19,7 +19,10 @@ extension WorkerPool {
                 let old = worker.replaceGeneration(
                     by: handover.prepared, configuration: configuration, logger: logger)
                 worker.retire(old) { old in
-                    seat.connections.value.forEach { ($0 as? HTTP1Handler<Worker>)?.endLate(of: old) }
+                    seat.connections.value.forEach {
+                        ($0 as? HTTP1Handler<Worker>)?.endLate(of: old)
+                        ($0 as? HTTP2Connection<Worker>)?.endLate(of: old)
+                    }
                     worker.cancelTasks(of: old)
                 }
                 worker.run(.reload, of: worker.generation)
@@ -55,10 +58,20 @@ extension WorkerPool {
     }
 }
 
+extension HTTP2Connection where Application == Worker {
+    fileprivate func endLate(of generation: Generation) {
+        for stream in Array(streams.values) { stream.exchange.endLate(of: generation) }
+    }
+}
+
 extension HTTP1Handler where Application == Worker {
+    fileprivate func endLate(of generation: Generation) { exchange.endLate(of: generation) }
+}
+
+extension HTTPExchange {
     /// Answers for a request that is still on `generation`.
     fileprivate func endLate(of generation: Generation) {
-        guard let task = exchange.task as? RequestTask, task.generation === generation else { return }
+        guard let task = task as? RequestTask, task.generation === generation else { return }
         task.worker.endLate(task)
     }
 }

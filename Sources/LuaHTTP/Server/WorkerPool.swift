@@ -14,15 +14,15 @@ final class WorkerPool: Sendable {
     }
 
     let seats: [Seat]
-    private let gate: ConnectionGate
+    let entrance: Entrance
     private let logger: Logger
 
     /// Gives each loop of `group` one of the generations.
     init(
         group: any EventLoopGroup, configuration: WorkerConfiguration, generations: [PreparedGeneration],
-        gate: ConnectionGate, logger: Logger
+        entrance: Entrance, logger: Logger
     ) async throws {
-        self.gate = gate
+        self.entrance = entrance
         self.logger = logger
         var seats: [Seat] = []
         let handovers = generations.map { PreparedGeneration.Handover(prepared: $0) }
@@ -35,34 +35,15 @@ final class WorkerPool: Sendable {
                         loop: loop, configuration: configuration, prepared: handover.prepared, logger: logger)
                     return Seat(
                         loop: loop, worker: NIOLoopBound(worker, eventLoop: loop),
-                        connections: NIOLoopBound(LoopConnections(eventLoop: loop), eventLoop: loop))
+                        connections: NIOLoopBound(
+                            LoopConnections(eventLoop: loop, strictTransport: entrance.strictTransport),
+                            eventLoop: loop))
                 }.get())
         }
         self.seats = seats
     }
 
     var count: Int { seats.count }
-
-    /// Installs what serves HTTP/1.1 on a new connection; on its loop.
-    func install(on channel: any Channel) throws {
-        guard let seat = seats.first(where: { $0.loop === channel.eventLoop }) else {
-            return channel.close(promise: nil)
-        }
-        let worker = seat.worker.value
-        let address = AddressKey(channel.remoteAddress)
-        let verdict = gate.enter(address)
-        channel.closeFuture.whenComplete { [gate] _ in gate.leave(address) }
-        if case .full(let limit) = verdict, limit != .connections || !seat.connections.value.shed() {
-            worker.limitHit(
-                limit, worker.configuration.limits[limit], detail: "connection refused",
-                address: channel.remoteAddress?.ipAddress ?? "-")
-            return try channel.pipeline.syncOperations.addHandler(RefusingHandler())
-        }
-        try channel.pipeline.syncOperations.addHandler(
-            HTTP1Handler(
-                application: worker, loop: seat.connections.value, limits: worker.configuration.limits,
-                remoteAddress: channel.remoteAddress))
-    }
 
     /// At most one line for each pause.
     @Sendable func reportPause(_ error: any Error) {

@@ -70,11 +70,19 @@ final class AccessLog {
         writeEscaped(exchange.head.slice(exchange.head.methodName), ifEmpty: "-")
         lines.writeStaticString(" ")
         writeEscaped(exchange.head.slice(exchange.head.target), ifEmpty: "-")
-        lines.writeStaticString(exchange.head.version == .http11 ? " HTTP/1.1\" " : " HTTP/1.0\" ")
+        lines.writeStaticString(Self.protocolName(exchange.head.version))
         writeDecimal(status)
         lines.writeStaticString(" ")
         writeDecimal(bytes)
         lines.writeStaticString("\n")
+    }
+
+    private static func protocolName(_ version: RequestHead.Version) -> StaticString {
+        switch version {
+        case .http10: " HTTP/1.0\" "
+        case .http11: " HTTP/1.1\" "
+        case .http2: " HTTP/2.0\" "
+        }
     }
 
     /// `23/Nov/2026:10:31:00 +0000`, out of the words of the HTTP date.

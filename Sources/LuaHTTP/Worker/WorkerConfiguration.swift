@@ -27,6 +27,8 @@ struct WorkerConfiguration: Sendable {
     var editor: EditorLink?
     /// Files and commands of scripts do not hold up the loop. Not on a loop that is driven by a test.
     var offloadsBlockingCalls = false
+    /// Whose word about the client is believed; nil: nobody's.
+    var trustedProxies: TrustedProxies?
     /// Asked before each request; only in development, where files are watched.
     var freshness: Freshness?
 }

@@ -35,12 +35,12 @@ struct RunningServer {
         }
     }
 
-    /// From "… serves app.lua on http://127.0.0.1:34567/ with 2 workers".
+    /// Of the first address: from "… serves app.lua on http://127.0.0.1:34567/ with 2 workers".
     private static func readPort(_ command: Command) throws -> UInt16 {
         try command.wait(for: "line with the address") {
             if !command.isRunning { return .some(nil) }
             guard let line = command.errors.split(separator: "\n").first(where: { $0.contains(" serves ") }),
-                let address = line.firstRange(of: "http://"),
+                let address = line.firstRange(of: "://"),
                 let end = line[address.upperBound...].firstIndex(of: "/"),
                 let colon = line[..<end].lastIndex(of: ":")
             else { return nil }

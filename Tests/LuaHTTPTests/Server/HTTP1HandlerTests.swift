@@ -49,7 +49,8 @@ final class TestConnection {
         change(&limits)
         let eventLoop = EmbeddedEventLoop()
         loop = LoopConnections(eventLoop: eventLoop)
-        handler = HTTP1Handler(application: application, loop: loop, limits: limits, remoteAddress: nil)
+        handler = HTTP1Handler(
+            application: application, loop: loop, limits: limits, origin: ConnectionOrigin())
         channel = EmbeddedChannel(handler: handler, loop: eventLoop)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }

@@ -56,7 +56,8 @@ final class InMemorySite {
         case .failed(let errors): throw LoadError(.templates(errors))
         }
         let connections = LoopConnections(eventLoop: channel.eventLoop)
-        handler = HTTP1Handler(application: worker, loop: connections, limits: limits, remoteAddress: nil)
+        handler = HTTP1Handler(
+            application: worker, loop: connections, limits: limits, origin: ConnectionOrigin())
         try channel.pipeline.syncOperations.addHandler(handler)
         references = worker.generation.vm.liveReferences
     }
@@ -109,7 +110,7 @@ final class InMemorySite {
     func connect() throws -> (EmbeddedChannel, HTTP1Handler<Worker>) {
         let handler = HTTP1Handler(
             application: worker, loop: LoopConnections(eventLoop: channel.eventLoop), limits: Limits(),
-            remoteAddress: nil)
+            origin: ConnectionOrigin())
         return (EmbeddedChannel(handler: handler, loop: channel.embeddedEventLoop), handler)
     }
 
