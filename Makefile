@@ -2,6 +2,7 @@
 #
 #   make run [APP=scripts/todo.lua] [PORT=8080]   build and serve an app
 #   make test                                     build and run all tests
+#   make container-steps                          run the steps of the Dockerfile without an engine (part of make test)
 #   make budgets                                  count what a request costs (part of make test)
 #   make bench-parts [PART=http|json|engine]      measure the parts alone, templates beside ones compiled to Lua
 #   make bench [ARGS="--only hello"]              measure against nginx and Hummingbird
@@ -38,7 +39,8 @@ FILTER  ?= FuzzTests
 SANITIZER ?= address
 MINUTES ?= 3
 
-.PHONY: help run test fuzz sanitize check release budgets bench bench-parts install uninstall format clean dependencies
+.PHONY: help run test fuzz sanitize check release budgets container-steps bench bench-parts install uninstall format clean \
+  dependencies
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -51,6 +53,7 @@ test: check
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 	@$(MAKE) --no-print-directory budgets
+	@$(MAKE) --no-print-directory container-steps
 
 # Internal types are tested, so the optimized build keeps them visible; it has a folder of its own.
 fuzz: dependencies
@@ -89,6 +92,9 @@ dependencies:
 budgets: release
 	@dev/install-dependencies.sh test
 	python3 Benchmarks/Budgets/budgets.py $(BINARY)
+
+container-steps: release
+	@dev/container-steps.sh
 
 bench-parts: dependencies
 	$(SWIFT) run -c release -Xswiftc -enable-testing --package-path Benchmarks/Micro MicroBenchmark $(PART)

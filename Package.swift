@@ -55,10 +55,18 @@ let package = Package(
                 .linkedLibrary("z", .when(platforms: [.macOS])),
             ]
         ),
+        // Debian's zstd, likewise.
+        .target(
+            name: "CZstd",
+            linkerSettings: [
+                .linkedLibrary(":libzstd.a", .when(platforms: [.linux])),
+                .linkedLibrary("zstd", .when(platforms: [.macOS])),
+            ]
+        ),
         .target(
             name: "LuaHTTP",
             dependencies: [
-                "CAssets", "CLua", "CZlib",
+                "CAssets", "CLua", "CZlib", "CZstd",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -105,7 +113,7 @@ let package = Package(
         .testTarget(
             name: "LuaHTTPTests",
             dependencies: [
-                "CLua", "CZlib", "LuaHTTP",
+                "CLua", "CZlib", "CZstd", "LuaHTTP",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),

@@ -36,6 +36,7 @@ import='^ *(internal |public |private |@[a-zA-Z]+ )*import '
   forbid "${import}CLua" 'CLua is imported by a part of the template engine that knows no Lua:' \
     Sources/LuaHTTP/Template/Syntax Sources/LuaHTTP/Template/Compile Sources/LuaHTTP/Template/Lint
   forbid "${import}CZlib" 'CZlib is imported outside of Compression/:' $(folders_without Compression) Sources/luahttpd
+  forbid "${import}CZstd" 'CZstd is imported outside of Compression/:' $(folders_without Compression) Sources/luahttpd
   forbid "${import}NIOPosix" 'NIOPosix is imported outside of Server/, Worker/ and Client/:' $(folders_without Server Worker Client)
   forbid "${import}NIO" 'a folder that knows no channels imports NIO:' $(folders_without Server Worker HTTP HTTP2 TLS Proxy Script Reload Client)
   forbid "${import}(AsyncHTTPClient|NIOHTTP1)" 'the HTTP client is imported outside of Client/:' $(folders_without Client)

@@ -20,12 +20,14 @@ command -v swift >/dev/null 2>&1 ||
   fail "Swift 6.2 or later is needed and not found in PATH: see https://www.swift.org/install/"
 
 if [[ $(uname -s) == Darwin ]]; then
-  # The Lua of Homebrew; its headers and library are found through the prefix.
+  # Lua and zstd of Homebrew; their headers and libraries are found through the prefix.
   command -v brew >/dev/null 2>&1 || fail "Lua 5.4 is needed: install Homebrew (https://brew.sh), then 'brew install lua'"
-  brew list --versions lua >/dev/null 2>&1 || {
-    echo "luahttpd: installing lua with Homebrew" >&2
-    brew install lua
-  }
+  for formula in lua zstd; do
+    brew list --versions "$formula" >/dev/null 2>&1 || {
+      echo "luahttpd: installing $formula with Homebrew" >&2
+      brew install "$formula"
+    }
+  done
   exit 0
 fi
 
@@ -40,6 +42,8 @@ has_lua() { [[ -e /usr/include/lua5.4/lua.h ]] && compgen -G '/usr/lib/*/liblua5
 need liblua5.4-dev has_lua
 has_zlib() { [[ -e /usr/include/zlib.h ]] && compgen -G '/usr/lib/*/libz.a'; }
 need zlib1g-dev has_zlib
+has_zstd() { [[ -e /usr/include/zstd.h ]] && compgen -G '/usr/lib/*/libzstd.a'; }
+need libzstd-dev has_zstd
 need git command -v git
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 need binutils command -v ld
@@ -57,6 +61,10 @@ if [[ $purpose == test ]]; then
   # The budgets of a request are counted by callgrind.
   need valgrind command -v valgrind
   need python3 command -v python3
+  # The recipes of docs/operations.md.
+  need nginx test -x /usr/sbin/nginx
+  need haproxy test -x /usr/sbin/haproxy
+  need zstd command -v zstd
 fi
 if [[ $purpose == bench ]]; then
   # The peers, the load generator, and the harness.
@@ -73,7 +81,7 @@ fi
 [[ ${#missing[@]} -gt 0 ]] || exit 0
 
 command -v apt-get >/dev/null 2>&1 || fail "these packages of Debian, or what your system calls them, are needed: ${missing[*]}
-(Lua 5.4 and zlib with their headers and static libraries; for the tests also Lua's cjson and lpeg modules, and Chromium)"
+(Lua 5.4, zlib and zstd with their headers and static libraries; for the tests also Lua's cjson and lpeg modules, and Chromium)"
 
 as_root=()
 if [[ $EUID -ne 0 ]]; then

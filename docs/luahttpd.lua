@@ -25,6 +25,7 @@
 ---@field headers? table<string, string|number|string[]>
 ---@field cookies? table<string, string|number|false|luahttpd.Cookie>
 ---@field content_type? string
+---@field compress? boolean  false: the body is never compressed
 
 ---@class luahttpd.RedirectOptions : luahttpd.Options
 ---@field external? boolean  To another host
@@ -193,6 +194,7 @@ function Request:save(path, options) end
 ---@field headers table<string, string|number|string[]>
 ---@field cookies table<string, string|number|false|luahttpd.Cookie>
 ---@field content_type? string
+---@field compress? boolean  false: the body is never compressed
 ---@field body? string
 ---@field vars? table
 ---@field template? string
@@ -224,6 +226,8 @@ function Route:name(name) end
 ---@field limits? { body?: luahttpd.Size, cpu?: number|string, memory?: luahttpd.Size, parts?: integer, part_head?: luahttpd.Size, field?: luahttpd.Size, file?: luahttpd.Size, inflation?: integer }
 ---@field json? boolean  Bare tables are JSON
 ---@field body? "stream"  The handler reads the body itself: req:read, req:parts, req:save
+---@field compress? boolean  false: answers are never compressed
+---@field etag? boolean  false: pages get no ETag
 
 ---@class luahttpd.RouteDefinition : luahttpd.RouteOptions
 ---@field method? string|string[]  Default "GET"
@@ -390,6 +394,13 @@ function Router:url_for(name, params, query) end
 ---@field uploads? string  Directory for uploads while their request lasts
 ---@field log_level? "debug"|"info"|"warn"|"error"
 ---@field access_log? boolean
+---@field access_log_format? "short"|"common"|"combined"|"json"
+---@field access_log_file? string  Relative to the main script; opened anew on SIGUSR1
+---@field metrics? string  Where /metrics is served: "127.0.0.1:9090", "unix:/path"
+---@field ready? string  Path of the route that says whether the server takes requests
+---@field stop_delay? luahttpd.Time  How long it goes on, not ready, when it is to stop
+---@field compress? boolean|{ level?: integer, min?: luahttpd.Size }
+---@field etag? boolean  Pages of templates get a weak ETag
 ---@field undefined? "lenient"|"strict"|"chainable"
 ---@field lint? "off"|"warn"|"error"
 ---@field trim_blocks? boolean

@@ -66,6 +66,7 @@ struct lh_vm {
   size_t floor;   /* what the app itself holds, without any request */
   size_t collected; /* what was left after the last collection to make room */
   bool refused;   /* in this turn memory was */
+  size_t collections; /* since they are counted */
   int64_t fail_countdown;
   lh_small small;
   int32_t in_swift;

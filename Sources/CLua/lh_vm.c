@@ -119,6 +119,26 @@ void lh_vm_collect(lh_vm *vm) {
   if (--vm->inside == 0) lh_end(vm);
 }
 
+/* Garbage from the start: each collection finds it, and its finalizer marks it
+** for the next one. At the end of the VM nothing is marked any more. */
+static int count_collection(lua_State *L) {
+  vm_of(L)->collections++;
+  lua_getmetatable(L, 1);
+  lua_setmetatable(L, 1);
+  return 0;
+}
+
+void lh_vm_count_collections(lh_vm *vm) {
+  lua_newuserdatauv(vm->L, 0, 0);
+  lua_createtable(vm->L, 0, 1);
+  lua_pushcfunction(vm->L, count_collection);
+  lua_setfield(vm->L, -2, "__gc");
+  lua_setmetatable(vm->L, -2);
+  lua_pop(vm->L, 1);
+}
+
+size_t lh_vm_collections(const lh_vm *vm) { return vm->collections; }
+
 void lh_vm_fail_allocation(lh_vm *vm, int64_t k) { vm->fail_countdown = k; }
 
 size_t lh_vm_live_references(const lh_vm *vm) {

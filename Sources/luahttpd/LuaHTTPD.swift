@@ -35,7 +35,7 @@ struct LuaHTTPD: AsyncParsableCommand {
             luahttpd config app.lua     print the settings in force and where they come from
             luahttpd render page.html   render a template with given variables
 
-            Settings: flags win over LUAHTTPD_HOST, _PORT, _WORKERS, _MODE, _LOG_LEVEL and _ACCESS_LOG, \
+            Settings: flags win over LUAHTTPD_HOST, _PORT, _WORKERS and the like (luahttpd config lists them), \
             these over app:config { … } in the script.
             """,
         version: "luahttpd \(LuaHTTPVersion.text) (\(LuaHTTPVersion.lua))",

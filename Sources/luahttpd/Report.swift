@@ -25,9 +25,10 @@ enum Report {
         let watching =
             server.isWatching
             ? "saved files are loaded at once" : "files are not watched, SIGHUP loads the app again"
+        let metrics = server.metricsAddress.map { "; metrics on \($0)metrics" } ?? ""
         write(
             "luahttpd \(LuaHTTPVersion.text) (\(LuaHTTPVersion.lua)) serves \(script) on "
-                + server.addresses.map { colored($0, 36) }.joined(separator: " and ") + " with \(workers)\n\(mode); \(watching)\n")
+                + server.addresses.map { colored($0, 36) }.joined(separator: " and ") + " with \(workers)\n\(mode); \(watching)\(metrics)\n")
     }
 
     private static func colored(_ text: String, _ code: Int) -> String {

@@ -28,20 +28,36 @@ struct ServeCommand: AsyncParsableCommand {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         do {
             try options.fill(from: Environment.variables)
+            options.sockets = ServiceManager.takeSockets()
             let signals = Signals()
             let server = try await Server.start(options, logger: Logger(label: "luahttpd"))
             Report.started(server, script: script)
             StartupPages.release()
-            while await signals.next() == .reload {
-                // What it says is in the log.
-                Task(executorPreference: MainThreadExecutor.shared) { try? await server.reload() }
-            }
+            ServiceManager.say(.ready)
+            await follow(signals, server)
+            ServiceManager.say(.stopping)
             Report.note("stopping: waiting for answers under way (a second signal stops at once)")
-            signals.endProcess(after: Self.deadline + 2)
+            signals.endProcess(after: server.stopDelay + Self.deadline + 5)
             try await server.shutDown(deadline: Self.deadline)
         } catch let error as LoadError {
             Report.failure(error.description)
             throw ExitCode.failure
+        }
+    }
+
+    /// Until a signal asks to stop.
+    private func follow(_ signals: Signals, _ server: Server) async {
+        while true {
+            switch await signals.next() {
+            case .stop: return
+            case .reopenLogs: server.reopenLogs()
+            case .reload:
+                Task(executorPreference: MainThreadExecutor.shared) {
+                    ServiceManager.say(.reloading)
+                    try? await server.reload()  // what it says is in the log
+                    ServiceManager.say(.ready)
+                }
+            }
         }
     }
 }

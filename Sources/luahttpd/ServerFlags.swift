@@ -39,6 +39,31 @@ struct ServerFlags: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "One line for each request on standard output (default: on).")
     var accessLog: Bool?
 
+    @Option(
+        help: ArgumentHelp(
+            "Path that says whether the server is ready for requests (default: none).", valueName: "path"))
+    var ready: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Go on for so long, but not ready, when it is to stop, so that balancers notice (default: 0s).",
+            valueName: "time"))
+    var stopDelay: String?
+
+    @Option(help: "short, common, combined or json (default: short in development, else common).")
+    var accessLogFormat: String?
+
+    @Option(
+        help: "File for the access log, opened anew on SIGUSR1 (default: standard output).",
+        completion: .file())
+    var accessLogFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Serve /metrics for Prometheus there: host:port or unix:/path (default: nowhere).",
+            valueName: "address"))
+    var metrics: String?
+
     @Flag(
         inversion: .prefixedNo,
         help:
@@ -68,6 +93,10 @@ struct ServerFlags: ParsableArguments {
             "Believe Forwarded and X-Forwarded-* of this address or network. May be repeated.",
             valueName: "address"))
     var trustedProxy: [String] = []
+
+    @Flag(
+        inversion: .prefixedNo, help: "Compress pages and other text for clients that take it (default: on).")
+    var compress: Bool?
 
     enum Mode: String, EnumerableFlag {
         case dev, prod
@@ -104,6 +133,12 @@ struct ServerFlags: ParsableArguments {
         options.mode = mode.map { $0 == .dev ? .development : .production }
         options.logLevel = logLevel
         options.hasAccessLog = accessLog
+        options.accessLogFormat = accessLogFormat
+        options.accessLogFile = accessLogFile
+        options.metrics = metrics
+        options.readiness = ready
+        options.stopDelay = stopDelay
+        options.compresses = compress
         options.watches = watch
         options.tlsCertificates = tlsCert.isEmpty ? nil : tlsCert
         options.tlsKeys = tlsKey.isEmpty ? nil : tlsKey

@@ -10,10 +10,10 @@ import Darwin
 #endif
 
 /// SIGTERM and SIGINT: the first asks to stop, the second stops. SIGHUP asks to load the app again, or to stop when it
-/// comes because the terminal was closed.
+/// comes because the terminal was closed. SIGUSR1: log files were renamed.
 final class Signals: Sendable {
     enum Wish: Sendable {
-        case stop, reload
+        case stop, reload, reopenLogs
     }
 
     private let stream: AsyncStream<Wish>
@@ -25,12 +25,14 @@ final class Signals: Sendable {
         let queue = DispatchQueue(label: "luahttpd.signals")
         let count = SignalCount()
         let hadTerminal = isatty(STDERR_FILENO) == 1
-        sources = [SIGTERM, SIGINT, SIGHUP].map { number in
+        sources = [SIGTERM, SIGINT, SIGHUP, SIGUSR1].map { number in
             signal(number, SIG_IGN)  // the source sees it all the same
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
-                // A terminal that was closed is none any more.
-                if number == SIGHUP, !hadTerminal || isatty(STDERR_FILENO) == 1 {
+                if number == SIGUSR1 {
+                    continuation.yield(.reopenLogs)
+                    // A terminal that was closed is none any more.
+                } else if number == SIGHUP, !hadTerminal || isatty(STDERR_FILENO) == 1 {
                     continuation.yield(.reload)
                 } else {
                     if count.next() > 1 { exit(130) }

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-/// README.md does what it says: each snippet of Lua loads, each command runs. So does what docs/lua-api.md shows.
+/// README.md does what it says: each snippet of Lua loads, each command runs. So does what docs/lua-api.md and docs/operations.md show.
 ///
 /// - a block after `<!-- file: NAME -->` is that file of the site that the others belong to
 /// - a `lua` block without `require "luahttpd"` is a part of an app, and gets that line before it
@@ -62,7 +62,9 @@ struct ReadmeTests {
 
     @Test(
         "each snippet of Lua loads",
-        arguments: (snippets + snippets(of: "docs/lua-api.md")).filter { $0.language == "lua" })
+        arguments: (snippets + snippets(of: "docs/lua-api.md") + snippets(of: "docs/operations.md")).filter {
+            $0.language == "lua"
+        })
     func lua(snippet: Snippet) throws {
         try Self.site { directory in
             let isWhole = snippet.text.contains("require \"luahttpd\"")
@@ -85,7 +87,9 @@ struct ReadmeTests {
         }
     }
 
-    @Test("each command runs", arguments: snippets.filter { $0.language == "sh" })
+    @Test(
+        "each command runs",
+        arguments: (snippets + snippets(of: "docs/operations.md")).filter { $0.language == "sh" })
     func shell(snippet: Snippet) throws {
         for line in snippet.text.split(separator: "\n") {
             let words = line.split(separator: "#")[0].split(separator: " ").map(String.init)
@@ -117,6 +121,7 @@ struct ReadmeTests {
                 var flags = Array(words.dropFirst())
                 if let port = flags.firstIndex(of: "--port") { flags[port + 1] = "0" }
                 if let host = flags.firstIndex(of: "--host") { flags[host + 1] = "127.0.0.1" }
+                if let metrics = flags.firstIndex(of: "--metrics") { flags[metrics + 1] = "127.0.0.1:0" }
                 try RunningServer.with(words[0], flags, directory: directory.url) { server in
                     try #expect(server.get("/hello/you").status == 200)
                 }

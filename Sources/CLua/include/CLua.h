@@ -97,6 +97,9 @@ bool lh_vm_over_limit(const lh_vm *vm); /* …or the budget of the turn */
 void lh_vm_settle(lh_vm *vm);
 /* Runs a full collection. Finalizers cannot call the host meanwhile. */
 void lh_vm_collect(lh_vm *vm);
+/* From now on counts the collections that came to their end. */
+void lh_vm_count_collections(lh_vm *vm);
+size_t lh_vm_collections(const lh_vm *vm);
 /* Tests: from the k-th growth of memory by Lua code on, each growth fails,
 ** until called again with 0. */
 void lh_vm_fail_allocation(lh_vm *vm, int64_t k);

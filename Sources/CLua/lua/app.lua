@@ -35,11 +35,14 @@ end
 -- Names and types of app:config; the server checks values and ranges.
 local config_fields = {
   host = "string", port = "number", workers = "number", templates = "string", log_level = "string",
-  access_log = "boolean", limits = "table", undefined = "string", lint = "string",
+  access_log = "boolean", access_log_format = "string", access_log_file = "string", metrics = "string",
+  ready = "string", stop_delay = "number or string",
+  limits = "table", undefined = "string", lint = "string",
   trim_blocks = "boolean", lstrip_blocks = "boolean", uploads = "string", listen = "string or table",
   socket_mode = "string", reuse_port = "boolean", hosts = "table", headers = "table or boolean",
   tls_cert = "string or table", tls_key = "string or table", tls_self_signed = "boolean", tls_redirect = "string",
   tls_hsts = "string or number", trusted_proxies = "string or table",
+  compress = "table or boolean", etag = "boolean",
 }
 
 function methods:config(settings_table)

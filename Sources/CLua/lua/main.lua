@@ -24,11 +24,12 @@ use "bodies"
 
 local function collect(router, into)
   for _, route in ipairs(router.routes) do
+    local options = route.options or {}
     into[#into + 1] = {
       methods = route.methods, path = route.path, name = route.route_name, where = route.where,
       handler = route.handler and handlers.compose(route), static = route.static,
-      is_index = route.is_index, limits = route.options and route.options.limits,
-      body = route.options and route.options.body,
+      is_index = route.is_index, limits = options.limits, body = options.body,
+      compress = options.compress, etag = options.etag,
     }
   end
   for _, child in ipairs(router.children) do collect(child, into) end

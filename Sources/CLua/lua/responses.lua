@@ -13,6 +13,7 @@ local Response, Abort, Array, Safe = host.Response, host.Abort, host.Array, host
 -- Options of a response: third return value of a handler, last argument of app.json and the like.
 local response_options = {
   status = "number", headers = "table", cookies = "table", content_type = "string",
+  compress = "boolean",
 }
 
 -- `of_handler`: a handler returned them, and the server knows its place.
@@ -28,7 +29,7 @@ local function check_options(options, of_handler)
   for name, value in next, options do
     local expected = response_options[name]
     if not expected then
-      raise(("unknown response option '%s'%s; options are status, headers, cookies, content_type")
+      raise(("unknown response option '%s'%s; options are status, headers, cookies, content_type, compress")
         :format(tostring(name), hint(name, response_options)))
     end
     if type(value) ~= expected then

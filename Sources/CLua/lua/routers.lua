@@ -32,7 +32,9 @@ function Route:name(name)
   return self
 end
 
-local route_options = { limits = "table", json = "boolean", body = "string" }
+local route_options = {
+  limits = "table", json = "boolean", body = "string", compress = "boolean", etag = "boolean",
+}
 
 -- body = "stream": the handler reads the body itself.
 local function check_route_body(body)
@@ -113,7 +115,8 @@ for _, verb in ipairs { "get", "post", "put", "patch", "delete", "head", "option
 end
 
 local route_fields = {
-  method = true, path = true, handler = true, name = true, limits = true, json = true, body = true, true,
+  method = true, path = true, handler = true, name = true, limits = true, json = true, body = true,
+  compress = true, etag = true, true,
 }
 
 -- app:route { method = "GET" or { "GET", "POST" }, path = "/x", handler = fn, name = "x" }
@@ -133,16 +136,14 @@ function methods:route(definition)
     if type(method) ~= "string" then fail("method must be a string or a list of strings") end
     upper[i] = method:upper()
   end
-  local options
-  if definition.json ~= nil or definition.limits ~= nil or definition.body ~= nil then
-    for option, expected in next, route_options do
-      local value = definition[option]
-      if value ~= nil and type(value) ~= expected then fail("%s must be a %s, not %s", option, expected, kind_of(value)) end
-    end
-    check_limits(definition.limits, true)
-    check_route_body(definition.body)
-    options = { json = definition.json, limits = definition.limits, body = definition.body }
+  local options = {}
+  for option, expected in next, route_options do
+    local value = definition[option]
+    if value ~= nil and type(value) ~= expected then fail("%s must be a %s, not %s", option, expected, kind_of(value)) end
+    options[option] = value
   end
+  check_limits(options.limits, true)
+  check_route_body(options.body)
   local route = add(self, upper, definition.path, handler, options, place())
   if definition.name then route:name(definition.name) end
   return route

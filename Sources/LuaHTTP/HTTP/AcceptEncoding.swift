@@ -3,22 +3,23 @@
 /// A content coding (RFC 9110 §8.4.1) that answers may have; what requests have is ContentCoding's. The order is that
 /// of preference among equals: the later, the smaller the result as a rule.
 enum AnswerCoding: Int, CaseIterable, Sendable {
-    case identity, gzip, zstd, br
+    case identity, deflate, gzip, zstd, br
 
     /// As in Content-Encoding.
     var name: StaticString {
         switch self {
         case .identity: "identity"
+        case .deflate: "deflate"
         case .gzip: "gzip"
         case .zstd: "zstd"
         case .br: "br"
         }
     }
 
-    /// Of a precompressed neighbour.
+    /// Of a precompressed neighbour; empty for those that are not kept in files.
     var fileExtension: StaticString {
         switch self {
-        case .identity: ""
+        case .identity, .deflate: ""
         case .gzip: ".gz"
         case .zstd: ".zst"
         case .br: ".br"
@@ -29,10 +30,19 @@ enum AnswerCoding: Int, CaseIterable, Sendable {
 /// What Accept-Encoding (RFC 9110 §12.5.3) allows and prefers. Weights are thousandths. Knows codings, not files.
 struct AcceptEncoding: Equatable {
     /// By AnswerCoding; -1 where the field says nothing.
-    private var weights: InlineArray<4, Int16> = .init(repeating: -1)
+    private var weights: InlineArray<5, Int16> = .init(repeating: -1)
     private var others: Int16 = -1
 
     init() {}
+
+    /// What all lines of a request's field say together.
+    init(of head: borrowing RequestHead) {
+        var line = head.headers.firstIndex(.acceptEncoding)
+        while let index = line {
+            add(head.value(index))
+            line = head.headers.nextIndex(.acceptEncoding, after: index)
+        }
+    }
 
     static func == (left: AcceptEncoding, right: AcceptEncoding) -> Bool {
         left.others == right.others && AnswerCoding.allCases.allSatisfy { left.weight($0) == right.weight($0) }

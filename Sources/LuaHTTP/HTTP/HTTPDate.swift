@@ -68,6 +68,11 @@ enum HTTPDate {
         return Int64(count) * 86_400 + Int64(hour * 3600 + minute * 60 + min(second, 59))
     }
 
+    /// 1 to 12, of seconds since 1970.
+    static func month(_ seconds: Int64) -> Int {
+        civilDate(day: Int(min(max(seconds, 0), 253_402_300_799) / 86_400)).month
+    }
+
     // Civil calendar from day counts after Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms".
     private static func civilDate(day: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = day + 719_468

@@ -19,9 +19,10 @@ enum ResponseEncoder {
         // 160 covers the status line with the longest reason, Connection, Content-Length and the empty line.
         let room = 160 &+ date.count &+ head.fields.count
         output.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { memory in
-            var cursor = Cursor(memory)
+            var cursor = ByteCursor(memory)
             cursor.put("HTTP/1.1 ")
             cursor.putStatus(head.status)
+            cursor.put(ASCII.space)
             cursor.put(StatusLine.reason(head.status))
             cursor.put("\r\n")
             cursor.put(date)
@@ -48,65 +49,10 @@ enum ResponseEncoder {
     /// `SIZE\r\n`; the data and `\r\n` follow. Nothing for no data, which would end the body.
     static func writeChunkSize(_ size: Int, into output: inout ByteBuffer) {
         output.writeWithUnsafeMutableBytes(minimumWritableBytes: 18) { memory in
-            var cursor = Cursor(memory)
+            var cursor = ByteCursor(memory)
             cursor.putHexadecimal(size)
             cursor.put("\r\n")
             return cursor.count
-        }
-    }
-
-    /// Writes into memory reserved beforehand; what would not fit is left out rather than written outside.
-    private struct Cursor {
-        private let memory: UnsafeMutableRawBufferPointer
-        private(set) var count = 0
-
-        init(_ memory: UnsafeMutableRawBufferPointer) { self.memory = memory }
-
-        @inline(__always)
-        mutating func put(_ text: StaticString) {
-            put(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-        }
-
-        @inline(__always)
-        mutating func put(_ bytes: UnsafeRawBufferPointer) {
-            guard let source = bytes.baseAddress, let target = memory.baseAddress,
-                bytes.count <= memory.count &- count
-            else { return }
-            // SAFETY: the room was just compared.
-            (target + count).copyMemory(from: source, byteCount: bytes.count)
-            count &+= bytes.count
-        }
-
-        @inline(__always)
-        private mutating func put(_ byte: UInt8) {
-            guard count < memory.count else { return }
-            memory[count] = byte
-            count &+= 1
-        }
-
-        mutating func putStatus(_ status: Int) {
-            put(UInt8(truncatingIfNeeded: status / 100 % 10 &+ 0x30))
-            put(UInt8(truncatingIfNeeded: status / 10 % 10 &+ 0x30))
-            put(UInt8(truncatingIfNeeded: status % 10 &+ 0x30))
-            put(ASCII.space)
-        }
-
-        mutating func putDecimal(_ value: Int) {
-            var divisor = 1
-            while value / divisor >= 10 { divisor = divisor &* 10 }
-            while divisor > 0 {
-                put(UInt8(truncatingIfNeeded: value / divisor % 10 &+ 0x30))
-                divisor /= 10
-            }
-        }
-
-        mutating func putHexadecimal(_ value: Int) {
-            var shift = 60
-            while shift > 0, value &>> shift & 15 == 0 { shift &-= 4 }
-            while shift >= 0 {
-                put(ASCII.hexDigit(UInt8(truncatingIfNeeded: value &>> shift & 15)))
-                shift &-= 4
-            }
         }
     }
 }

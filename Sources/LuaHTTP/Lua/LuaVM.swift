@@ -53,6 +53,12 @@ final class LuaVM {
 
     func setMemoryLimit(_ bytes: Int) { lh_vm_set_memory_limit(vm, bytes) }
 
+    /// From now on collections are counted.
+    func countCollections() { lh_vm_count_collections(vm) }
+
+    /// Collections since then.
+    var collections: Int { Int(clamping: lh_vm_collections(vm)) }
+
     func collectGarbage() { lh_vm_collect(vm) }
 
     /// References and coroutines that Swift still holds.

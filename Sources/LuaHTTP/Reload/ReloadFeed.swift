@@ -31,9 +31,13 @@ final class ReloadFeed: Sendable {
         var state = State()
         var subscribers: [Int: NIOLoopBound<ReloadSubscription>] = [:]
         var lastNumber = 0
+        var failures = 0
     }
 
     private let board = Mutex(Board())
+
+    /// The generation in force, and how many did not load.
+    var counts: (generation: Int, failures: Int) { board.withLock { ($0.state.generation, $0.failures) } }
 
     var state: State { board.withLock { $0.state } }
 
@@ -56,6 +60,7 @@ final class ReloadFeed: Sendable {
     func publish(_ event: Event) {
         board.withLock { board in
             board.state.take(event)
+            if case .failed = event { board.failures &+= 1 }
             // Inside the lock, so that all loops get the events in the same order.
             for subscriber in board.subscribers.values {
                 subscriber.eventLoop.execute { subscriber.value.receive?(event) }

@@ -14,12 +14,18 @@ struct AppDefinition {
         var limits: [Limits.Name: Int] = [:]
         /// The handler reads the body itself.
         var streamsBody = false
+        /// Its answers may be compressed.
+        var compresses = true
+        /// Its pages get a validator; nil: as the app says.
+        var tags: Bool?
     }
 
     enum Target {
         /// Number of the handler.
         case handler(Int)
         case files(StaticOptions)
+        /// Whether the server is ready.
+        case readiness
     }
 
     /// A function that gets the messages of some topics.
@@ -127,7 +133,9 @@ struct AppDefinition {
             methods: methods, path: stack.stringField("path", of: table) ?? "/",
             name: stack.stringField("name", of: table),
             origin: origin, target: target, limits: limits,
-            streamsBody: stack.stringField("body", of: table) == "stream")
+            streamsBody: stack.stringField("body", of: table) == "stream",
+            compresses: stack.booleanField("compress", of: table) ?? true,
+            tags: stack.booleanField("etag", of: table))
     }
 }
 
@@ -141,6 +149,13 @@ extension LuaStack {
             try body()
             pop()
         }
+    }
+
+    /// The value of a field, or nil when it is no boolean.
+    func booleanField(_ name: StaticString, of table: Int32) -> Bool? {
+        let type = getField(name, of: table)
+        defer { pop() }
+        return type == .boolean ? isTrue(at: -1) : nil
     }
 
     /// The text of a field, or nil when it is not a string.

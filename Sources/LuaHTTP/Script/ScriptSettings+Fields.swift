@@ -27,6 +27,35 @@ extension ScriptSettings {
         tlsStrictTransport = span / 1000
     }
 
+    /// `compress = false` or `{ level = 6, min = "2KiB" }`.
+    mutating func readCompression(_ stack: LuaStack, _ table: Int32) throws(ScriptError) {
+        compresses = stack.booleanField("compress", of: table)
+        guard stack.getField("compress", of: table) == .table else { return stack.pop() }
+        let options = stack.top
+        compresses = true
+        stack.pushNil()
+        while stack.next(in: options) {
+            let name = stack.string(at: -2) ?? "?"
+            switch name {
+            case "level":
+                compressionLevel = stack.integer(at: -1).flatMap { (1...9).contains($0) ? Int($0) : nil }
+            case "min": compressionLeast = ByteSize.parse(stack, at: -1)
+            default:
+                throw ScriptError(
+                    message: "app:config: compress: unknown option '\(name)'; options are level, min")
+            }
+            guard name == "level" ? compressionLevel != nil : compressionLeast != nil else {
+                throw ScriptError(
+                    message: "app:config: compress: "
+                        + (name == "level"
+                            ? "level must be a whole number from 1 to 9"
+                            : "min must be a size such as \"2KiB\""))
+            }
+            stack.pop()
+        }
+        stack.pop()
+    }
+
     /// The fields that every answer gets.
     var standardFields: StandardFields {
         guard case .changes(let changes) = headers else { return .none }

@@ -10,6 +10,14 @@ struct ScriptSettings: Sendable, Equatable {
     var uploads: String?
     var logLevel: String?
     var accessLog: Bool?
+    /// Path that says whether the server is ready.
+    var readiness: String?
+    /// Milliseconds.
+    var stopDelay: Int?
+    var accessLogFormat: String?
+    var accessLogFile: String?
+    /// Address, as written.
+    var metrics: String?
     var undefined: String?
     var limits: [Limits.Name: Int] = [:]
     var lint: String?
@@ -28,6 +36,13 @@ struct ScriptSettings: Sendable, Equatable {
     /// Seconds of Strict-Transport-Security.
     var tlsStrictTransport: Int?
     var trustedProxies: [String]?
+    var compresses: Bool?
+    var compressionLevel: Int?
+    /// Bytes from which answers are compressed.
+    var compressionLeast: Int?
+    /// Pages get a validator.
+    var tags: Bool?
+    var tagsPages: Bool { tags ?? true }
     var headers = HeaderSetting.changes([:])
 
     /// What is said of the fields that every answer gets.
@@ -54,6 +69,17 @@ struct ScriptSettings: Sendable, Equatable {
         templates = stack.stringField("templates", of: table)
         uploads = stack.stringField("uploads", of: table)
         logLevel = stack.stringField("log_level", of: table)
+        readiness = stack.stringField("ready", of: table)
+        if stack.getField("stop_delay", of: table) != .nil {
+            stopDelay = TimeSpan.parse(stack, at: -1)
+            guard let stopDelay, stopDelay <= 3_600_000 else {
+                throw ScriptError(
+                    message: "app:config: stop_delay must be a time up to an hour, such as \"5s\"")
+            }
+        }
+        accessLogFormat = stack.stringField("access_log_format", of: table)
+        accessLogFile = stack.stringField("access_log_file", of: table)
+        metrics = stack.stringField("metrics", of: table)
         undefined = stack.stringField("undefined", of: table)
         lint = stack.stringField("lint", of: table)
         if stack.getField("trim_blocks", of: table) == .boolean { trimBlocks = stack.isTrue(at: -1) }
@@ -64,6 +90,14 @@ struct ScriptSettings: Sendable, Equatable {
         if let undefined, !["lenient", "strict", "chainable"].contains(undefined) {
             throw ScriptError(
                 message: "app:config: undefined = \"\(undefined)\": must be lenient, strict or chainable")
+        }
+        if let accessLogFormat, !["short", "common", "combined", "json"].contains(accessLogFormat) {
+            throw ScriptError(
+                message: "app:config: access_log_format = \"\(accessLogFormat)\": must be short, common, combined or json"
+            )
+        }
+        if let readiness, !readiness.hasPrefix("/") {
+            throw ScriptError(message: "app:config: ready must be a path such as \"/ready\"")
         }
         if let lint, !["off", "warn", "error"].contains(lint) {
             throw ScriptError(message: "app:config: lint = \"\(lint)\": must be off, warn or error")
@@ -78,11 +112,13 @@ struct ScriptSettings: Sendable, Equatable {
         if stack.getField("reuse_port", of: table) == .boolean { reusesPort = stack.isTrue(at: -1) }
         socketMode = try Self.mode(stack, table)
         headers = try HeaderSetting(readingFrom: stack, table)
+        tags = stack.booleanField("etag", of: table)
+        try readCompression(stack, table)
         _ = stack.getField("limits", of: table)
         limits = LimitModule.read(stack, at: -1)
     }
 
-    private static func integer(
+    static func integer(
         _ name: StaticString, _ range: ClosedRange<Int64>, _ stack: LuaStack, _ table: Int32
     ) throws(ScriptError) -> Int? {
         guard stack.getField(name, of: table) != .nil else { return nil }

@@ -34,7 +34,8 @@ struct AppBuilder: Sendable {
         let guess = ResolvedSettings.isDevelopment(options, ScriptSettings())
         var first = try load(
             GenerationLoader(
-                script: options.script, isDevelopment: guess, memoryLimit: Limits().vmMemory, record: record))
+                script: options.script, isDevelopment: guess, memoryLimit: Limits().vmMemory,
+                readiness: options.readiness, record: record))
         let script = first.generation.settings
         var settings = try ReloadFailure.wrap { () throws(LoadError) in try ResolvedSettings(options, script)
         }

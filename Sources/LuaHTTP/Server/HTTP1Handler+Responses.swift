@@ -70,7 +70,7 @@ extension HTTP1Handler: ExchangeConnection {
                 if index == last { try? handle.close() }
             }
             pendingFiles.append(region)
-            progress.wrote(region.readableBytes)
+            wrote(region.readableBytes)
             context.write(Self.wrapOutboundOut(.fileRegion(region)), promise: done)
             needsFlush = true
         }
@@ -242,7 +242,7 @@ extension HTTP1Handler: ExchangeConnection {
         }
         guard let context else { return }
         passOutput()
-        progress.wrote(bytes.readableBytes)
+        wrote(bytes.readableBytes)
         context.write(BufferAny.wrapOutboundOut(bytes), promise: nil)
         needsFlush = true
     }

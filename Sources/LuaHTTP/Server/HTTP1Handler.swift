@@ -119,6 +119,7 @@ final class HTTP1Handler<Application: HTTPApplication>: ChannelDuplexHandler, Re
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         inBurst = true
         var buffer = BufferAny.unwrapInboundIn(data)
+        loop.traffic.received &+= UInt64(truncatingIfNeeded: buffer.readableBytes)
         switch state.phase {
         case .lingering:
             if state.lingerReceived(buffer.readableBytes, now: Clock.milliseconds()) { closeNow() }
@@ -193,11 +194,17 @@ final class HTTP1Handler<Application: HTTPApplication>: ChannelDuplexHandler, Re
         }
     }
 
+    /// So many bytes were handed to the channel.
+    func wrote(_ count: Int) {
+        progress.wrote(count)
+        loop.traffic.sent &+= UInt64(truncatingIfNeeded: count)
+    }
+
     /// Writes collected bytes without flushing, so that something larger may follow them.
     func passOutput() {
         guard let context else { return }
         if output.readableBytes > 0 {
-            progress.wrote(output.readableBytes)
+            wrote(output.readableBytes)
             needsFlush = true
             context.write(BufferAny.wrapOutboundOut(output), promise: nil)
         }

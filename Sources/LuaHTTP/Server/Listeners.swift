@@ -19,47 +19,71 @@ struct Listeners: Sendable {
     private var open: [Open] = []
     /// As they are: port 0 has become a real one.
     private(set) var addresses: [ListenSetting] = []
+    /// Where metrics are served.
+    private(set) var metrics: ListenAddress?
+
+    /// What serves a new connection; called on its loop.
+    private typealias Install = @Sendable (any Channel) throws -> Void
 
     /// - Throws: ``LoadError`` that names the address.
-    init(_ settings: ResolvedSettings, _ group: any EventLoopGroup, _ pool: WorkerPool) async throws {
-        for setting in settings.addresses {
-            do {
-                switch setting.address {
-                case .tcp(let host, let port):
-                    try await listen(settings, group, pool, setting, host: host, port: port)
-                case .unix(let path): try await listen(settings, group, pool, setting, path: path)
+    init(
+        _ settings: ResolvedSettings, _ group: any EventLoopGroup, _ pool: WorkerPool,
+        _ metrics: ServerMetrics?
+    ) async throws {
+        for descriptor in settings.sockets { try await adopt(descriptor, settings, group, pool) }
+        if settings.sockets.isEmpty {
+            for var setting in settings.addresses {
+                let door = door(setting)
+                setting.address = try await listen(setting.address, settings, group, pool) {
+                    try pool.install(on: $0, at: door)
                 }
-            } catch {
-                await close()
-                throw LoadError(ListenFailure.text(error, setting.address))
+                addresses.append(setting)
+            }
+        }
+        if let metrics, let address = settings.metrics {
+            self.metrics = try await listen(address, settings, group, pool) {
+                try pool.install(metrics, on: $0)
             }
         }
     }
 
     private mutating func listen(
-        _ settings: ResolvedSettings, _ group: any EventLoopGroup, _ pool: WorkerPool,
-        _ setting: ListenSetting, host: String, port: Int
-    ) async throws {
-        let door = door(setting)
-        let listener = Listener(reusesPort: settings.reusesPort, report: pool.reportPause)
-        let address = try SocketAddress.makeAddressResolvingHost(host, port: port)
-        let channel = try await listener.bind(group, to: address) { try pool.install(on: $0, at: door) }.get()
-        open.append(Open(channel: channel, file: nil))
-        var bound = setting
-        bound.address = .tcp(host: host, port: channel.localAddress?.port ?? port)
-        addresses.append(bound)
+        _ address: ListenAddress, _ settings: ResolvedSettings, _ group: any EventLoopGroup,
+        _ pool: WorkerPool, _ install: @escaping Install
+    ) async throws -> ListenAddress {
+        do {
+            switch address {
+            case .tcp(let host, let port):
+                return try await listen(settings, group, pool, host: host, port: port, install)
+            case .unix(let path):
+                try await listen(settings, group, pool, path: path, install)
+                return address
+            }
+        } catch {
+            await close()
+            throw LoadError(ListenFailure.text(error, address))
+        }
     }
 
     private mutating func listen(
-        _ settings: ResolvedSettings, _ group: any EventLoopGroup, _ pool: WorkerPool,
-        _ setting: ListenSetting, path: String
+        _ settings: ResolvedSettings, _ group: any EventLoopGroup, _ pool: WorkerPool, host: String,
+        port: Int, _ install: @escaping Install
+    ) async throws -> ListenAddress {
+        let listener = Listener(reusesPort: settings.reusesPort, report: pool.reportPause)
+        let address = try SocketAddress.makeAddressResolvingHost(host, port: port)
+        let channel = try await listener.bind(group, to: address, install: install).get()
+        open.append(Open(channel: channel, file: nil))
+        return .tcp(host: host, port: channel.localAddress?.port ?? port)
+    }
+
+    private mutating func listen(
+        _ settings: ResolvedSettings, _ group: any EventLoopGroup, _ pool: WorkerPool, path: String,
+        _ install: @escaping Install
     ) async throws {
-        let door = door(setting)
         let file = UnixSocketFile(path: path)
         try file.clear()
         let listener = Listener(isTCP: false, report: pool.reportPause)
-        let channel = try await listener.bind(group, unixSocket: path) { try pool.install(on: $0, at: door) }
-            .get()
+        let channel = try await listener.bind(group, unixSocket: path, install: install).get()
         do {
             let identity = try file.claim(permissions: mode_t(settings.socketMode))
             open.append(Open(channel: channel, file: (file, identity)))
@@ -67,7 +91,27 @@ struct Listeners: Sendable {
             try? await channel.close()
             throw error
         }
-        addresses.append(setting)
+    }
+
+    /// Serves a socket that is listening already. Its file, if it has one, belongs to whoever made it.
+    private mutating func adopt(
+        _ descriptor: Int32, _ settings: ResolvedSettings, _ group: any EventLoopGroup, _ pool: WorkerPool
+    ) async throws {
+        do {
+            let socket = try InheritedSocket(descriptor)
+            let isEncrypted = socket.isTCP && settings.tls.certificates != nil
+            let setting = ListenSetting(socket.address, isEncrypted ? .https : .http)
+            let door = door(setting)
+            let listener = Listener(isTCP: socket.isTCP, report: pool.reportPause)
+            let channel = try await listener.adopt(group, descriptor: descriptor) {
+                try pool.install(on: $0, at: door)
+            }.get()
+            open.append(Open(channel: channel, file: nil))
+            addresses.append(setting)
+        } catch {
+            await close()
+            throw LoadError("the socket handed over as descriptor \(descriptor) cannot be served: \(error)")
+        }
     }
 
     /// A redirect comes last, when it is known what to.

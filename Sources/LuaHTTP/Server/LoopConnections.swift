@@ -29,6 +29,15 @@ final class LoopConnections: NIOScheduledCallbackHandler {
     private(set) lazy var http2Heads = HTTP2ResponseHeads(strictTransport: strictTransport)
     /// The value of Strict-Transport-Security, for answers that are encrypted; nil for none.
     private let strictTransport: String?
+    /// Since the start.
+    struct Traffic {
+        var accepted: UInt64 = 0
+        /// Bytes.
+        var received: UInt64 = 0
+        var sent: UInt64 = 0
+    }
+
+    var traffic = Traffic()
     private var members: [any TimedConnection] = []
     private var isArmed = false
     /// When the next tick is expected; 0 before the first.
@@ -51,6 +60,7 @@ final class LoopConnections: NIOScheduledCallbackHandler {
     var count: Int { members.count }
 
     func add(_ connection: any TimedConnection) {
+        traffic.accepted &+= 1
         connection.loopIndex = members.count
         members.append(connection)
         arm()

@@ -17,14 +17,17 @@ final class Reloader: Sendable {
     let feed = ReloadFeed()
     /// Asked before each request; only where files are watched.
     let freshness: Freshness?
+    /// Where the access log goes, if there is one.
+    let accessLog: LogOutput
     private let wakes: WakePipe
     private let mailbox = Mutex(Mailbox())
     private let thread = NIOThreadPool(numberOfThreads: 1)
     // SAFETY: used by `start` and then by the thread only.
     private nonisolated(unsafe) let watcher: FileWatcher?
 
-    init(wakes: WakePipe, isWatching: Bool, logger: Logger) {
+    init(wakes: WakePipe, isWatching: Bool, accessLog: LogOutput, logger: Logger) {
         self.wakes = wakes
+        self.accessLog = accessLog
         watcher = isWatching ? FileWatcher(wakes: wakes) { logger.warning("watching files: \($0)") } : nil
         freshness = watcher.map { Freshness(events: $0.descriptor, wakes: wakes) }
     }
@@ -33,6 +36,9 @@ final class Reloader: Sendable {
 
     /// Tells workers of it.
     func equip(_ settings: inout ResolvedSettings) {
+        settings.workerConfiguration.accessLog =
+            settings.hasAccessLog
+            ? AccessLogSetting(format: settings.accessLogFormat, output: accessLog) : nil
         settings.workerConfiguration.reloadFeed = isWatching ? feed : nil
         settings.workerConfiguration.freshness = settings.isDevelopment ? freshness : nil
     }

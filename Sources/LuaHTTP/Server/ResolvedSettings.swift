@@ -13,6 +13,10 @@ internal import Darwin
 struct ResolvedSettings: Sendable {
     let addresses: [ListenSetting]
     let tls: TLSSettings
+    /// Sockets that listen already, in place of the addresses.
+    let sockets: [Int32]
+    /// Milliseconds between the signal to stop and its begin.
+    let stopDelay: Int
     let socketMode: Int
     let reusesPort: Bool
     /// Of the first address that has them: what a request without Host is taken to mean.
@@ -25,6 +29,12 @@ struct ResolvedSettings: Sendable {
     var logLevel: Logger.Level
     var limits: Limits
     let connectionGate: ConnectionGate
+    var hasAccessLog: Bool
+    var accessLogFormat: AccessLogFormat
+    /// Nil: standard output.
+    var accessLogFile: String?
+    /// Where metrics are served; nil: nowhere.
+    var metrics: ListenAddress?
     var workerConfiguration: WorkerConfiguration
     private let trustedProxies: [String]
 
@@ -33,6 +43,8 @@ struct ResolvedSettings: Sendable {
         tls = try TLSSettings(options, script)
         addresses = try Self.addresses(options, script, tls)
         (host, port) = addresses.lazy.compactMap(\.address.hostAndPort).first ?? (Self.defaultHost, 80)
+        sockets = options.sockets ?? []
+        stopDelay = try Self.stopDelay(options, script)
         socketMode = try Self.socketMode(options, script)
         reusesPort = options.reusesPort ?? script.reusesPort ?? false
         workers = options.workers ?? script.workers ?? System.coreCount
@@ -45,6 +57,19 @@ struct ResolvedSettings: Sendable {
         }
         logLevel = known
         limits = Limits(changing: script.limits)
+        hasAccessLog = options.hasAccessLog ?? script.accessLog ?? true
+        accessLogFile = options.accessLogFile ?? script.accessLogFile.map { Self.path($0, options) }
+        let format = options.accessLogFormat ?? script.accessLogFormat ?? (isDevelopment ? "short" : "common")
+        guard let style = AccessLogFormat(rawValue: format) else {
+            throw LoadError("access log format \"\(format)\": must be short, common, combined or json")
+        }
+        accessLogFormat = style
+        if let text = options.metrics ?? script.metrics {
+            guard let address = ListenAddress(text) else {
+                throw LoadError("metrics address \"\(text)\": \(ListenAddress.help)")
+            }
+            metrics = address
+        }
         if limits.connections == 0 { limits.connections = Descriptors.limit / 5 * 4 }
         connectionGate = ConnectionGate(
             total: limits.connections, perAddress: limits.connectionsPerAddress,
@@ -52,9 +77,8 @@ struct ResolvedSettings: Sendable {
         workerConfiguration = WorkerConfiguration(
             loader: GenerationLoader(
                 script: options.script, isDevelopment: isDevelopment,
-                memoryLimit: limits.vmMemory),
-            limits: limits, hasAccessLog: options.hasAccessLog ?? script.accessLog ?? true,
-            logStyle: isDevelopment ? .short : .common, host: host, port: port,
+                memoryLimit: limits.vmMemory, readiness: options.readiness),
+            limits: limits, host: host, port: port,
             uploads: try Self.uploadDirectory(script, root: GenerationLoader.directory(of: options.script)))
         workerConfiguration.offloadsBlockingCalls = true
         do throws(TrustedProxies.Invalid) {
@@ -63,6 +87,10 @@ struct ResolvedSettings: Sendable {
         } catch {
             throw LoadError("trusted proxy \"\(error.text)\": \(TrustedProxies.help)")
         }
+        workerConfiguration.hasMetrics = metrics != nil
+        workerConfiguration.compression.isOn = options.compresses ?? script.compresses ?? true
+        script.compressionLevel.map { workerConfiguration.compression.level = $0 }
+        script.compressionLeast.map { workerConfiguration.compression.least = $0 }
         if let text = options.editor {
             guard let editor = EditorLink(text) else {
                 throw LoadError(
@@ -86,12 +114,27 @@ struct ResolvedSettings: Sendable {
         return directory
     }
 
+    private static func stopDelay(
+        _ options: ServerOptions, _ script: ScriptSettings
+    ) throws(LoadError) -> Int {
+        guard let text = options.stopDelay else { return script.stopDelay ?? 0 }
+        guard let delay = TimeSpan.parse(text), delay <= 3_600_000 else {
+            throw LoadError("stop delay \"\(text)\": must be a time up to an hour, such as 5s")
+        }
+        return delay
+    }
+
+    /// Of a script's setting: relative to the script.
+    private static func path(_ named: String, _ options: ServerOptions) -> String {
+        named.hasPrefix("/") ? named : GenerationLoader.directory(of: options.script) + "/" + named
+    }
+
     static func level(_ name: String) -> Logger.Level? {
         Logger.Level(rawValue: name == "warn" ? "warning" : name)
     }
 
     /// Name, value in force, and whether the script set it; for a person to read.
-    func listed(_ script: ScriptSettings) -> [Listed] {
+    func listed(_ script: ScriptSettings, _ options: ServerOptions) -> [Listed] {
         var rows: [Listed] = []
         func add(_ name: String, _ value: String, _ inScript: Bool) { rows.append((name, value, inScript)) }
         add("listen", addresses.map(\.description).joined(separator: " "), script.listen != nil)
@@ -102,7 +145,12 @@ struct ResolvedSettings: Sendable {
         add("workers", "\(workers)", script.workers != nil)
         add("mode", isDevelopment ? "dev" : "prod", false)
         add("log_level", logLevel == .warning ? "warn" : logLevel.rawValue, script.logLevel != nil)
-        add("access_log", "\(workerConfiguration.hasAccessLog)", script.accessLog != nil)
+        add("ready", options.readiness ?? script.readiness ?? "none", script.readiness != nil)
+        add("stop_delay", TimeSpan.text(stopDelay), script.stopDelay != nil)
+        add("access_log", "\(hasAccessLog)", script.accessLog != nil)
+        add("access_log_format", accessLogFormat.rawValue, script.accessLogFormat != nil)
+        add("access_log_file", accessLogFile ?? "standard output", script.accessLogFile != nil)
+        add("metrics", metrics?.description ?? "none", script.metrics != nil)
         add("watch", "\(isWatching)", false)
         add("editor", workerConfiguration.editor?.name ?? "none", false)
         add("uploads", workerConfiguration.uploads.text, script.uploads != nil)
@@ -126,6 +174,11 @@ struct ResolvedSettings: Sendable {
             script.tlsStrictTransport != nil)
         let proxies = trustedProxies.joined(separator: " ")
         add("trusted_proxies", proxies.isEmpty ? "none" : proxies, script.trustedProxies != nil)
+        let compression = workerConfiguration.compression
+        add("compress", "\(compression.isOn)", script.compresses != nil)
+        add("compress.level", "\(compression.level)", script.compressionLevel != nil)
+        add("compress.min", ByteSize.text(compression.least), script.compressionLeast != nil)
+        add("etag", "\(script.tagsPages)", script.tags != nil)
         add("hosts", script.hosts?.joined(separator: " ") ?? "any", script.hosts != nil)
         for field in script.standardFields.listed {
             add("headers." + field.name, field.value, script.headers.sets(field.name))
@@ -200,6 +253,8 @@ struct ResolvedSettings: Sendable {
         if (running.tls.certificates == nil) != (tls.certificates == nil) {
             differences.append("TLS is now \(tls.certificates == nil ? "off and was on" : "on and was off")")
         }
+        compare("access_log_file", running.accessLogFile ?? "none", accessLogFile ?? "none")
+        compare("metrics", running.metrics?.description ?? "none", metrics?.description ?? "none")
         compare("limits.connections", running.limits.connections, limits.connections)
         compare(
             "limits.connections_per_address", running.limits.connectionsPerAddress,

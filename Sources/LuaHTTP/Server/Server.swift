@@ -19,11 +19,15 @@ public final class Server: Sendable {
     private let listeners: Listeners
     private let reloader: Reloader
     private let logger: Logger
+    /// Seconds between the signal to stop and its begin: balancers see meanwhile that it is not ready.
+    public let stopDelay: Double
     /// Where it listens: the host and port in force, after `port = 0` was made a real one.
     public let host: String
     public let port: Int
     /// All addresses: "http://127.0.0.1:8080/", "unix:/run/app.sock".
     public var addresses: [String] { listeners.addresses.map(\.description) }
+    /// Where metrics are served, or nil.
+    public var metricsAddress: String? { listeners.metrics?.description }
     public let isDevelopment: Bool
     /// The app is loaded again when its files change.
     public let isWatching: Bool
@@ -42,6 +46,7 @@ public final class Server: Sendable {
         host = first?.0 ?? settings.host
         port = first?.1 ?? settings.port
         isDevelopment = settings.isDevelopment
+        stopDelay = Double(settings.stopDelay) / 1000
         isWatching = reloader.isWatching
     }
 
@@ -64,8 +69,9 @@ public final class Server: Sendable {
         var product = try build(builder)
         logger.logLevel = product.settings.logLevel
         builder.logger = logger
+        let accessLog = try openAccessLog(product.settings, logger)
         let reloader = Reloader(
-            wakes: wakes, isWatching: product.settings.isWatching, logger: logger)
+            wakes: wakes, isWatching: product.settings.isWatching, accessLog: accessLog, logger: logger)
         reloader.equip(&product.settings)
         let settings = product.settings
         settings.workerConfiguration.uploads.clean()
@@ -79,7 +85,10 @@ public final class Server: Sendable {
                     gate: settings.connectionGate, certificates: certificates,
                     strictTransport: settings.tls.strictTransportField), logger: logger)
             product.generations = []
-            let listeners = try await Listeners(settings, group, pool)
+            let metrics =
+                settings.metrics == nil
+                ? nil : ServerMetrics(pool: pool, feed: reloader.feed, accessLog: accessLog)
+            let listeners = try await Listeners(settings, group, pool, metrics)
             pool.run(.start)
             reloader.start(builder, product, pool)
             return Server(
@@ -104,6 +113,17 @@ public final class Server: Sendable {
         return keeper
     }
 
+    private static func openAccessLog(
+        _ settings: ResolvedSettings, _ logger: Logger
+    ) throws(LoadError) -> LogOutput {
+        let path = settings.hasAccessLog ? settings.accessLogFile : nil
+        do throws(SystemError) {
+            return try LogOutput(path: path, logger: logger)
+        } catch {
+            throw LoadError("access_log_file: \(path ?? "") cannot be opened: \(error)")
+        }
+    }
+
     private static func build(_ builder: AppBuilder) throws(LoadError) -> AppBuilder.Product {
         do throws(ReloadFailure) { return try builder.build() } catch { throw LoadError(error) }
     }
@@ -116,13 +136,18 @@ public final class Server: Sendable {
         do throws(ReloadFailure) { try await reloader.reload() } catch { throw LoadError(error) }
     }
 
+    /// Opens the file of the access log anew, after something has renamed it.
+    public func reopenLogs() { reloader.accessLog.reopen() }
+
     /// Seconds for the functions of `app:on("stop")`.
     private static let stopLimit: Int64 = 5
 
-    /// Stops accepting, lets the answers being made go out, closes, and frees everything.
+    /// Says on the readiness route that it stops, waits for `stopDelay`, stops accepting, lets the answers being made go out, closes, and frees everything.
     ///
     /// - Parameter deadline: after so many seconds what is still open is cut.
     public func shutDown(deadline: Double = 10) async throws {
+        pool.endReadiness()
+        if stopDelay > 0 { try await Task.sleep(for: .seconds(stopDelay)) }
         // First, so that from now on each answer says that it is the last of its connection.
         pool.beginDrain()
         await listeners.close()
@@ -137,6 +162,7 @@ public final class Server: Sendable {
         pool.run(.stop, limit: Self.stopLimit)
         while try await pool.runningHooks() > 0 { try await Task.sleep(for: .milliseconds(20)) }
         try await pool.shutDown()
+        await reloader.accessLog.close(within: 2)
         try await group.shutdownGracefully()
     }
 }

@@ -21,8 +21,22 @@ public struct ServerOptions: Sendable, Equatable {
     /// Rights of the file of a Unix-domain socket: "660".
     public var socketMode: String?
     public var mode: Mode?
+    /// Descriptors of sockets that listen already, in place of all addresses. The server owns them from its start on.
+    public var sockets: [Int32]?
+    /// Path that says whether the server is ready for requests.
+    public var readiness: String?
+    /// "5s": how long it goes on, no longer ready, when it is to stop.
+    public var stopDelay: String?
     public var logLevel: String?
     public var hasAccessLog: Bool?
+    /// short, common, combined or json.
+    public var accessLogFormat: String?
+    /// A file instead of standard output.
+    public var accessLogFile: String?
+    /// Where `/metrics` is served for Prometheus: `host:port` or `unix:/path`.
+    public var metrics: String?
+    /// Compress answers that scripts make; nil: yes, unless the script says otherwise.
+    public var compresses: Bool?
     /// Editor that links on development pages open: its name, such as "vscode", or a URL with `{file}` and
     /// `{line}`.
     public var editor: String?
@@ -55,9 +69,15 @@ public struct ServerOptions: Sendable, Equatable {
             case "listen": listen != nil
             case "reuse_port": reusesPort != nil
             case "socket_mode": socketMode != nil
+            case "ready": readiness != nil
+            case "stop_delay": stopDelay != nil
             case "mode": mode != nil
             case "log_level": logLevel != nil
             case "access_log": hasAccessLog != nil
+            case "access_log_format": accessLogFormat != nil
+            case "access_log_file": accessLogFile != nil
+            case "metrics": metrics != nil
+            case "compress": compresses != nil
             case "editor": editor != nil
             case "watch": watches != nil
             case "tls_cert": tlsCertificates != nil
@@ -73,7 +93,8 @@ public struct ServerOptions: Sendable, Equatable {
     }
 
     /// Takes what is still nil from the environment variables `LUAHTTPD_HOST`, `_PORT`, `_WORKERS`,
-    /// `_MODE`, `_LOG_LEVEL`, `_ACCESS_LOG`, `_WATCH`, `_EDITOR`, `_TLS_…` and `_TRUSTED_PROXIES`, then from the file `.env` beside the script.
+    /// `_MODE`, `_LOG_LEVEL`, `_ACCESS_LOG`, `_COMPRESS`, `_WATCH`, `_EDITOR`, `_TLS_…` and `_TRUSTED_PROXIES`, then from the
+    /// file `.env` beside the script.
     ///
     /// - Throws: ``LoadError`` for a variable that has no valid value.
     public mutating func fill(from environment: [String: String]) throws(LoadError) {
@@ -94,6 +115,11 @@ public struct ServerOptions: Sendable, Equatable {
         }
         if host == nil { host = value("HOST") }
         if logLevel == nil { logLevel = value("LOG_LEVEL") }
+        if accessLogFormat == nil { accessLogFormat = value("ACCESS_LOG_FORMAT") }
+        if accessLogFile == nil { accessLogFile = value("ACCESS_LOG_FILE") }
+        if metrics == nil { metrics = value("METRICS") }
+        if readiness == nil { readiness = value("READY") }
+        if stopDelay == nil { stopDelay = value("STOP_DELAY") }
         if editor == nil { editor = value("EDITOR") }
         if listen == nil, let text = value("LISTEN") {
             listen = text.split(whereSeparator: { $0 == " " || $0 == "," }).map(String.init)
@@ -113,6 +139,7 @@ public struct ServerOptions: Sendable, Equatable {
             }
         }
         if hasAccessLog == nil { hasAccessLog = try value("ACCESS_LOG").map(Self.switchedOn("ACCESS_LOG")) }
+        if compresses == nil { compresses = try value("COMPRESS").map(Self.switchedOn("COMPRESS")) }
         if watches == nil { watches = try value("WATCH").map(Self.switchedOn("WATCH")) }
         if tlsCertificates == nil { tlsCertificates = value("TLS_CERT").map(Self.list) }
         if tlsKeys == nil { tlsKeys = value("TLS_KEY").map(Self.list) }

@@ -18,7 +18,7 @@ public struct SettingsReport: Sendable {
     public init(_ options: ServerOptions) throws(LoadError) {
         let script = options.script.isEmpty ? ScriptSettings() : try LoadedApp(options).settings
         let settings = try ResolvedSettings(options, script)
-        for (name, value, inScript) in settings.listed(script) {
+        for (name, value, inScript) in settings.listed(script, options) {
             rows.append(
                 Row(
                     name: name, value: value, origin: Self.origin(name, options, inScript: inScript),

@@ -11,6 +11,8 @@ final class WorkerPool: Sendable {
         let loop: any EventLoop
         let worker: NIOLoopBound<Worker>
         let connections: NIOLoopBound<LoopConnections>
+        /// Those that ask for metrics: nobody counts them.
+        let watchers: NIOLoopBound<LoopConnections>
     }
 
     let seats: [Seat]
@@ -37,7 +39,8 @@ final class WorkerPool: Sendable {
                         loop: loop, worker: NIOLoopBound(worker, eventLoop: loop),
                         connections: NIOLoopBound(
                             LoopConnections(eventLoop: loop, strictTransport: entrance.strictTransport),
-                            eventLoop: loop))
+                            eventLoop: loop),
+                        watchers: NIOLoopBound(LoopConnections(eventLoop: loop), eventLoop: loop))
                 }.get())
         }
         self.seats = seats
@@ -50,11 +53,17 @@ final class WorkerPool: Sendable {
         logger.warning("no new connections for a moment: \(error)")
     }
 
+    /// From now on the readiness route says that the server stops.
+    func endReadiness() {
+        for seat in seats { seat.loop.execute { seat.worker.value.isReady = false } }
+    }
+
     /// Ends idle connections, and the others after the answer they are at.
     func beginDrain() {
         for seat in seats {
             seat.loop.execute {
                 seat.connections.value.beginDrain()
+                seat.watchers.value.beginDrain()
                 seat.worker.value.beginDrain()
             }
         }

@@ -2,7 +2,12 @@
 
 internal import Crypto
 // The certificate library counts time in it.
+// Not Foundation where it can be helped: with it come its own C declarations, which then hide those of the C library.
+#if canImport(FoundationEssentials)
+internal import struct FoundationEssentials.Date
+#else
 internal import struct Foundation.Date
+#endif
 internal import NIOSSL
 internal import SwiftASN1
 internal import X509

@@ -22,6 +22,8 @@ struct Answer {
     var content: Content
     /// The author set Content-Type, which is in the header block already.
     var hasContentType = false
+    /// Its body may be compressed.
+    var compresses = true
 }
 
 /// A mistake in what a handler returned; the text says what to write instead.
@@ -136,6 +138,9 @@ struct AnswerReader {
                 case 8 where ASCII.equals(key, "template"):
                     try expect(.string, "template")
                     found.insert(.template)
+                case 8 where ASCII.equals(key, "compress"):
+                    try expect(.boolean, "compress")
+                    answer.compresses = stack.isTrue(at: -1)
                 case 12 where ASCII.equals(key, "content_type"):
                     try expect(.string, "content_type")
                     guard let type = stack.bytes(at: -1) else { break }

@@ -10,6 +10,8 @@ final class Generation {
         case handler(Int)
         /// Number of the directory in `mounts`.
         case files(Int)
+        /// Whether the server is ready.
+        case readiness
     }
 
     struct Route {
@@ -18,10 +20,19 @@ final class Generation {
         var limits: [Limits.Name: Int] = [:]
         /// The handler reads the body itself.
         var streamsBody = false
+        /// Its answers may be compressed.
+        var compresses = true
+        /// Its pages get a validator; nil: as the app says.
+        var tags: Bool?
         var budget: LuaBudget
         var origin: String
         var path: String
+        /// "GET", "GET,POST" or "ANY".
+        var methods = ""
     }
+
+    /// What is counted of each route; empty where nobody asks.
+    var series: [RequestSeries] = []
 
     let vm: LuaVM
     let library: ScriptLibrary
@@ -73,15 +84,16 @@ final class Generation {
             case .files(let options):
                 mounts.append(try StaticMount(options, root: root, origin: route.origin))
                 target = .files(mounts.count - 1)
+            case .readiness: target = .readiness
             }
             let budget = LuaBudget(
                 cpu: route.limits[.cpuTime] ?? limits[.cpuTime],
                 memory: route.limits[.memory] ?? limits[.memory], place: places.add(route.origin))
             routes.append(
                 Route(
-                    target: target, limits: route.limits, streamsBody: route.streamsBody, budget: budget,
-                    origin: route.origin,
-                    path: route.path))
+                    target: target, limits: route.limits, streamsBody: route.streamsBody,
+                    compresses: route.compresses, tags: route.tags, budget: budget, origin: route.origin,
+                    path: route.path, methods: route.methods.joined(separator: ",")))
         }
         do throws(RouteError) {
             table = try builder.freeze()

@@ -9,6 +9,8 @@ struct GenerationLoader: Sendable {
     var isDevelopment: Bool
     /// Bytes of each VM.
     var memoryLimit: Int
+    /// Path of the readiness route, in place of what the app says.
+    var readiness: String?
     /// Learns what the app is made of; nil where nobody wants to know.
     var record: DependencyRecord?
 
@@ -47,7 +49,8 @@ struct GenerationLoader: Sendable {
         try library.finish(on: stack)
         stack.getField("state", of: -1)
         let state = LuaRef(taking: stack, of: vm)
-        let definition = try AppDefinition(takingFrom: stack, handlers: &handlers)
+        var definition = try AppDefinition(takingFrom: stack, handlers: &handlers)
+        definition.addReadiness(readiness)
         recordMounts(of: definition)
         vm.settle(cpu: Limits(changing: definition.settings.limits)[.cpuTime])
         return try Generation(

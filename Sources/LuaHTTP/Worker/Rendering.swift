@@ -11,7 +11,12 @@ final class Rendering {
     /// Header lines, kept until the first slice goes out.
     private(set) var fields = ByteBuffer()
     /// The head and at least one slice have been sent.
-    var hasStarted = false
+    private(set) var hasStarted = false
+    private(set) var treatment = RequestTask.Treatment()
+    /// Of a page that is sent in slices.
+    private(set) var compressor: Compressor?
+    /// A page up to this is sent in one piece where that gives it a validator.
+    private static let largestTagged = 128 << 10
     /// Bytes of the page handed out so far.
     private(set) var bytes = 0
     /// Slot of the table of variables, which stays on the Lua stack while the page is rendered.
@@ -33,6 +38,7 @@ final class Rendering {
         status = answer.status
         self.variables = stack.absolute(variables)
         hasStarted = false
+        compressor = nil
         bytes = 0
         self.fields.clear()
         self.fields.writeImmutableBuffer(fields.bytes)
@@ -73,7 +79,29 @@ final class Rendering {
 
     func limitTime(milliseconds: Int) { renderer.limitTime(milliseconds: milliseconds) }
 
+    /// What may be done to the page; before its first step.
+    func treat(_ treatment: RequestTask.Treatment) {
+        self.treatment = treatment
+        if treatment.tags { renderer.gather(Self.largestTagged) }
+    }
+
+    /// The head goes out. `begin` makes a compressor and the lines that go with it.
+    func start(_ begin: (Int, inout ByteBuffer, RequestTask.Treatment) -> Compressor?) {
+        hasStarted = true
+        if treatment.tags { renderer.gather(nil) }
+        compressor = begin(status, &fields, treatment)
+    }
+
+    /// The end of a page, whether it came to one or not.
+    func takeCompressor() -> Compressor? {
+        defer { compressor = nil }
+        return compressor
+    }
+
     func step() -> Renderer.Step { renderer.step() }
+
+    /// The page asked for the slice at hand.
+    var isFlushed: Bool { renderer.isFlushed }
 
     /// The function has failed: the error, with the place on the page.
     func failure(_ message: String) -> TemplateError { renderer.failure(message) }
@@ -93,6 +121,15 @@ final class Rendering {
         bytes += slice.readableBytes
         return slice
     }
+
+    /// What is left of a page in slices.
+    func takeLast() -> ByteBuffer {
+        let last = takeSlice()
+        return compressor?.pass(last, .end) ?? last
+    }
+
+    /// Bytes of the body of a page in slices.
+    var bytesSent: Int { compressor?.produced ?? bytes }
 
     /// The whole page, when no slice was taken.
     func withPage(_ body: (UnsafeRawBufferPointer) -> Void) {

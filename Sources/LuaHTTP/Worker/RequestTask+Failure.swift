@@ -77,7 +77,8 @@ extension RequestTask {
             // The head is out: cut the body so that the client notices (RFC 9112 §8).
             worker.keepReport(of: failure, exchange: exchange)
             exchange.abort()
-            worker.logAccess(self, status: failure.status, bytes: rendering?.bytes ?? stream?.bytes ?? 0)
+            worker.logAccess(
+                self, status: failure.status, bytes: rendering?.bytesSent ?? stream?.bytesSent ?? 0)
             return end()
         }
         rendering = nil

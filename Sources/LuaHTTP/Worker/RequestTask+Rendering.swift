@@ -13,6 +13,7 @@ extension RequestTask {
                 on: stack)
             self.rendering = rendering
             rendering.limitTime(milliseconds: budget.cpu)
+            rendering.treat(treatment(answer, isPage: true))
             goOn(rendering.step())
         } catch {
             fail(with: Failure(status: 500, templateError: error))
@@ -60,20 +61,23 @@ extension RequestTask {
     func sendBeforeWait() {
         guard let rendering, let exchange, let slice = rendering.takeSliceBeforeWait() else { return }
         guard startAnswer(rendering, exchange) else { return }
-        exchange.write(slice)
+        exchange.write(rendering.compressor?.pass(slice, .all) ?? slice)
     }
 
     /// False when rendering must stop for now, or for good.
     private func sendSlice(of rendering: Rendering, _ exchange: HTTPExchange) -> Bool {
         guard startAnswer(rendering, exchange) else { return false }
+        let isFlushed = rendering.isFlushed
+        let slice = rendering.takeSlice()
+        let piece = rendering.compressor?.pass(slice, isFlushed ? .all : .none) ?? slice
         // Writing may find the client gone, and then this task is over.
-        return exchange.write(rendering.takeSlice()) && state == .rendering
+        return (piece.readableBytes > 0 ? exchange.write(piece) : exchange.isWritable) && state == .rendering
     }
 
     /// The head goes out with the first slice. False when nobody is there to take it.
     private func startAnswer(_ rendering: Rendering, _ exchange: HTTPExchange) -> Bool {
         if !rendering.hasStarted {
-            rendering.hasStarted = true
+            rendering.start(beginCompressing)
             let started = rendering.fields.withUnsafeReadableBytes {
                 exchange.start(ResponseHead(rendering.status, fields: $0))
             }
@@ -88,16 +92,19 @@ extension RequestTask {
     private func finish(_ rendering: Rendering, _ exchange: HTTPExchange) {
         let status = rendering.status
         if rendering.hasStarted {
-            let last = rendering.takeSlice()
+            let last = rendering.takeLast()
             if last.readableBytes > 0 { exchange.write(last) }
             exchange.finish()
-        } else {
-            rendering.withPage { page in
+            return complete(status: status, bytes: rendering.bytesSent)
+        }
+        rendering.withPage { page in
+            guard rendering.treatment.tags || !isPlain(page.count) else {
                 _ = rendering.fields.withUnsafeReadableBytes {
                     exchange.respond(ResponseHead(status, fields: $0), body: page)
                 }
+                return complete(status: status, bytes: page.count)
             }
+            deliver(status, rendering.fields, page, rendering.treatment)
         }
-        complete(status: status, bytes: rendering.bytes)
     }
 }

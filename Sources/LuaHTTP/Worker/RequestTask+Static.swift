@@ -178,15 +178,8 @@ extension RequestTask {
     private func chosen<Form>(
         of forms: [Form], _ exchange: HTTPExchange, _ coding: (Form) -> AnswerCoding
     ) -> Form {
-        guard forms.count > 1, var line = exchange.head.headers.firstIndex(.acceptEncoding) else {
-            return forms[0]
-        }
-        var accepted = AcceptEncoding()
-        while true {
-            accepted.add(exchange.head.value(line))
-            guard let next = exchange.head.headers.nextIndex(.acceptEncoding, after: line) else { break }
-            line = next
-        }
+        guard forms.count > 1, exchange.head.headers.contains(.acceptEncoding) else { return forms[0] }
+        let accepted = AcceptEncoding(of: exchange.head)
         let best = accepted.best { wanted in forms.contains { coding($0) == wanted } }
         return forms.first { coding($0) == best } ?? forms[0]
     }

@@ -15,8 +15,8 @@ extension RequestTask {
         forgetLimit()
         worker.lastStream &+= 1
         let stream = ResponseStream(
-            number: worker.lastStream, status: answer.status, fields: worker.fields.bytes, exchange: exchange,
-            worker: worker)
+            number: worker.lastStream, status: answer.status, fields: worker.fields.bytes,
+            treatment: treatment(answer, isPage: false), exchange: exchange, worker: worker)
         self.stream = stream
         worker.streams[stream.number] = stream
         if let heartbeat {
@@ -44,7 +44,8 @@ extension RequestTask {
     func finishStream() {
         guard let stream else { return end() }
         stream.finish()
-        complete(status: stream.status, bytes: stream.bytes)
+        // A short one went out whole, and has been completed with that.
+        if state == .streaming { complete(status: stream.status, bytes: stream.bytesSent) }
     }
 
     /// The server stops: an event stream, which may be without end, ends well where it waits, and `<close>` variables

@@ -17,6 +17,8 @@ final class RequestTask: Fiber {
         case rendering
         /// The function of `app.stream` runs, or waits.
         case streaming
+        /// A large string is on its way.
+        case sending
     }
 
     private(set) var exchange: HTTPExchange?
@@ -32,6 +34,9 @@ final class RequestTask: Fiber {
     /// Where its body goes.
     var body = RequestBody.collected
     var stream: ResponseStream?
+    var sending: Sending?
+    /// Index of the string that is sent, on the coroutine's stack.
+    var sentString: Int32?
     /// The client has gone, and the coroutine was running: it ends when it stops.
     private var isGone = false
     /// Its coroutine may go on.
@@ -50,9 +55,10 @@ final class RequestTask: Fiber {
         generation = worker.generation
         budget = generation.budget
         generation.enter()
+        worker.requestsInFlight &+= 1
         edition = generation.life.edition
         state = .accepted
-        if worker.logsAccess { startedAt = .now() }
+        if worker.takesTime { startedAt = .now() }
     }
 
     /// Lets go of everything; the answer is out, or nobody wants it any more.
@@ -71,10 +77,12 @@ final class RequestTask: Fiber {
         isGone = false
         forgetLimit()
         dropStream()
+        if sentString != nil { dropSending() }
         if let rendering { worker.recycle(rendering) }
         rendering = nil
         exchange?.task = nil
         exchange = nil
+        worker.requestsInFlight &-= 1
         worker.recycle(self)
         generation.leave()
     }
@@ -211,7 +219,8 @@ final class RequestTask: Fiber {
     // MARK: The client
 
     func clientIsReady() {
-        if let stream { stream.wakeWaiting() } else { goOnRendering() }
+        if let stream { return stream.wakeWaiting() }
+        if state == .sending { goOnSending() } else { goOnRendering() }
     }
 
     /// FIN: the client has gone, or has only finished sending. What is sent makes one that has gone say so; to the
@@ -243,7 +252,13 @@ final class RequestTask: Fiber {
         }
         switch answer.content {
         case .bytes(let index):
-            send(answer, stack.bytes(at: index) ?? UnsafeRawBufferPointer(start: nil, count: 0))
+            let body = stack.bytes(at: index) ?? UnsafeRawBufferPointer(start: nil, count: 0)
+            guard isPlain(body.count) else {
+                sentString = index
+                return deliver(
+                    answer.status, worker.fields.bytes, body, treatment(answer, isPage: false))
+            }
+            send(answer, body)
         case .empty:
             send(answer, UnsafeRawBufferPointer(start: nil, count: 0))
         case .file(let path, let download):

@@ -12,7 +12,9 @@ final class ResponseStream {
 
     let number: Int64
     let status: Int
-    private let fields: ByteBuffer
+    private var fields: ByteBuffer
+    private let treatment: RequestTask.Treatment
+    private var compressor: Compressor?
     /// Nil when the answer has ended or the client has gone.
     private var exchange: HTTPExchange?
     // SAFETY: the worker outlives its streams.
@@ -20,7 +22,9 @@ final class ResponseStream {
     private var pending = ByteBuffer()
     private(set) var hasStarted = false
     /// Bytes written.
-    private(set) var bytes = 0
+    private var bytes = 0
+    /// Bytes of the body as it was sent.
+    private(set) var bytesSent = 0
     /// Fibers that wait for the client.
     private var waiting: [(fiber: Fiber, wait: UInt64)] = []
     private var heartbeat: Heartbeat?
@@ -32,10 +36,14 @@ final class ResponseStream {
         var lastWrite: UInt64
     }
 
-    init(number: Int64, status: Int, fields: ByteBuffer, exchange: HTTPExchange, worker: Worker) {
+    init(
+        number: Int64, status: Int, fields: ByteBuffer, treatment: RequestTask.Treatment,
+        exchange: HTTPExchange, worker: Worker
+    ) {
         self.number = number
         self.status = status
         self.fields = fields
+        self.treatment = treatment
         self.exchange = exchange
         self.worker = worker
     }
@@ -52,23 +60,27 @@ final class ResponseStream {
         if pending.readableBytes == 0 { worker.unflushed.append(self) }
         pending.writeBytes(piece)
         bytes += piece.count
-        if pending.readableBytes >= Self.pieceSize { flush() }
+        if pending.readableBytes >= Self.pieceSize { send(.none) }
     }
 
-    /// Sends the head, if it is not out, and what was written since the last time.
-    func flush() {
+    /// Sends the head, if it is not out, and what was written since the last time: all of it can be read then.
+    func flush() { send(.all) }
+
+    private func send(_ flush: Deflater.Flush) {
         guard let exchange else { return }
         if !hasStarted {
             hasStarted = true
+            compressor = task?.beginCompressing(status, &fields, treatment)
             guard fields.withUnsafeReadableBytes({ exchange.start(ResponseHead(status, fields: $0)) }) else {
                 return close()
             }
         }
-        guard pending.readableBytes > 0 else { return }
-        let piece = pending
+        guard pending.readableBytes > 0 || compressor?.holdsBack == true || flush == .end else { return }
+        let piece = compressor?.pass(pending, flush) ?? pending
         pending = ByteBuffer()
+        bytesSent += piece.readableBytes
         heartbeat?.lastWrite = worker.loop.now.uptimeNanoseconds
-        exchange.write(piece)
+        if piece.readableBytes > 0 { exchange.write(piece) }
     }
 
     var progress: StreamProgress {
@@ -97,14 +109,13 @@ final class ResponseStream {
     func finish() {
         guard let exchange else { return }
         if hasStarted {
-            flush()
+            send(.end)
             exchange.finish()
-        } else {
-            _ = fields.withUnsafeReadableBytes {
-                exchange.respond(ResponseHead(status, fields: $0), body: pending)
-            }
+            return close()
         }
+        let (task, body) = (task, pending)
         close()
+        body.withUnsafeReadableBytes { task?.deliver(status, fields, $0, treatment) }
     }
 
     /// Cuts the answer so that the client notices, if it has begun.
@@ -118,6 +129,8 @@ final class ResponseStream {
     func close() {
         exchange = nil
         pending = ByteBuffer()
+        if let compressor { worker.compressors.end(compressor) }
+        compressor = nil
         if let alarm = heartbeat?.alarm { worker.timers.cancel(alarm) }
         heartbeat = nil
         wakeWaiting()

@@ -62,8 +62,9 @@ struct StaticLookup {
     private func forms(of path: StaticPath, _ status: FileStatus) -> [Form] {
         var forms = [Form(coding: .identity, path: path.bytes, status: status)]
         guard mount.isPrecompressed else { return forms }
-        for coding in AnswerCoding.allCases where coding != .identity {
+        for coding in AnswerCoding.allCases {
             let suffix = coding.fileExtension
+            guard suffix.utf8CodeUnitCount > 0 else { continue }
             var neighbour = Array(path.bytes.dropLast())
             neighbour += UnsafeBufferPointer(start: suffix.utf8Start, count: suffix.utf8CodeUnitCount)
             neighbour.append(0)

@@ -13,6 +13,12 @@ final class Worker: HTTPApplication {
     private(set) var logger: Logger
     private(set) var generation: Generation
     private var accessLog: AccessLog?
+    /// Nil where nobody asks for them.
+    let metrics: WorkerMetrics?
+    /// What the readiness route says.
+    var isReady = true
+    /// Requests that are accepted and not answered.
+    var requestsInFlight = 0
     private(set) var limitLog = LimitLog()
     /// Whose Lua code runs right now.
     var current: Fiber?
@@ -42,6 +48,7 @@ final class Worker: HTTPApplication {
     var fields = HeaderBlock()
     private var idleTasks: [RequestTask] = []
     private var renderings = RenderingPool()
+    private(set) var compressors: CompressorPool
     /// Of app.file: the directory of the script.
     private(set) var root: FileRoot
     /// Keeps open pages up to date; only in development.
@@ -72,8 +79,12 @@ final class Worker: HTTPApplication {
         timers = WorkerTimers(loop: loop)
         runQueue = RunQueue(loop: loop)
         outgoing = ClientConnections(loop: loop)
-        accessLog = configuration.hasAccessLog ? AccessLog(loop: loop, style: configuration.logStyle) : nil
+        accessLog = configuration.accessLog.map {
+            AccessLog(loop: loop, format: $0.format, output: $0.output)
+        }
+        metrics = configuration.hasMetrics ? WorkerMetrics() : nil
         live = LiveReload(configuration, loop: loop)
+        compressors = CompressorPool(configuration.compression)
         generation = prepared.generation
         root = prepared.root
         adopt(prepared)
@@ -85,6 +96,7 @@ final class Worker: HTTPApplication {
             try self.pushField(field, of: owner, on: stack)
         }
         prepared.relay.worker = self
+        metrics?.adopt(prepared.generation)
         if configuration.offloadsBlockingCalls {
             prepared.generation.vm.offloadBlockingCalls()
             prepared.generation.vm.onBlockingCall = { [unowned self] in waitForBlockingCall($0) }
@@ -100,10 +112,12 @@ final class Worker: HTTPApplication {
         configuration.isFirst = self.configuration.isFirst
         adopt(prepared)
         (generation, root) = (prepared.generation, prepared.root)
-        if configuration.hasAccessLog != (accessLog != nil) {
-            accessLog?.flush()
-            accessLog =
-                configuration.hasAccessLog ? AccessLog(loop: loop, style: configuration.logStyle) : nil
+        accessLog?.flush()
+        accessLog = configuration.accessLog.map {
+            AccessLog(loop: loop, format: $0.format, output: $0.output)
+        }
+        if configuration.compression != compressors.setting {
+            compressors = CompressorPool(configuration.compression)
         }
         (self.configuration, self.logger) = (configuration, logger)
         idleTasks.removeAll()
@@ -116,7 +130,8 @@ final class Worker: HTTPApplication {
     /// What waits to be used again holds on to the templates it rendered last.
     func forgetIdleRenderings() { renderings = RenderingPool() }
 
-    var logsAccess: Bool { accessLog != nil }
+    /// Requests are timed.
+    var takesTime: Bool { accessLog?.format.hasDuration == true || metrics != nil }
     var isDevelopment: Bool { configuration.loader.isDevelopment }
 
     // MARK: Requests
@@ -135,7 +150,9 @@ final class Worker: HTTPApplication {
         let task = idleTasks.popLast() ?? RequestTask(worker: self, generation: generation)
         exchange.task = task
         task.begin(exchange)
-        if let hosts = generation.hosts, !hosts.allows(exchange.head.slice(exchange.head.host)) {
+        if let hosts = generation.hosts, !hosts.allows(exchange.head.slice(exchange.head.host)),
+            !asksForReadiness(exchange)
+        {
             return .reject(HTTPError(421, "this server does not serve the host of this URL"))
         }
         let path = exchange.head.slice(exchange.head.path)
@@ -165,6 +182,12 @@ final class Worker: HTTPApplication {
         return .answered
     }
 
+    /// Who asks that names the machine, not the site.
+    private func asksForReadiness(_ exchange: HTTPExchange) -> Bool {
+        guard let path = generation.settings.readiness else { return false }
+        return exchange.head.slice(exchange.head.path).elementsEqual(path.utf8)
+    }
+
     func handle(_ exchange: HTTPExchange) {
         if configuration.freshness != nil, completeHeld(exchange) { return }
         guard let task = task(of: exchange), let route = task.route else { return }
@@ -172,6 +195,7 @@ final class Worker: HTTPApplication {
         switch task.generation.routes[route].target {
         case .handler(let number): task.run(handler: number)
         case .files(let number): task.sendStatic(task.generation.mounts[number])
+        case .readiness: task.sendReadiness()
         }
     }
 
@@ -199,7 +223,9 @@ final class Worker: HTTPApplication {
             logger.debug("request refused: \(error)", metadata: ["client": "\(exchange.ipAddress ?? "?")"])
         }
         task(of: exchange)?.abandon()
-        accessLog?.refused(exchange, status: error.status)
+        // No worker saw it: malformed, too large, too slow.
+        accessLog?.write(exchange, status: error.status, bytes: 0, microseconds: 0)
+        metrics?.unmatched.add(error.status, nanoseconds: 0)
         let page = ErrorPage(
             status: error.status, message: error.message.description, report: nil,
             format: ErrorPage.Format(accept: exchange.head.value(.accept)))
@@ -343,7 +369,10 @@ final class Worker: HTTPApplication {
         return rendering
     }
 
-    func recycle(_ rendering: Rendering) { renderings.put(rendering) }
+    func recycle(_ rendering: Rendering) {
+        if let compressor = rendering.takeCompressor() { compressors.end(compressor) }
+        renderings.put(rendering)
+    }
 
     // MARK: Errors and logs
 
@@ -360,8 +389,10 @@ final class Worker: HTTPApplication {
     }
 
     func logAccess(_ task: RequestTask, status: Int, bytes: Int) {
-        guard let accessLog, let exchange = task.exchange else { return }
-        accessLog.write(exchange, status: status, bytes: bytes, since: task.startedAt)
+        guard accessLog != nil || metrics != nil, let exchange = task.exchange else { return }
+        let nanoseconds = takesTime ? max(0, (NIODeadline.now() - task.startedAt).nanoseconds) : 0
+        accessLog?.write(exchange, status: status, bytes: bytes, microseconds: Int(nanoseconds / 1000))
+        metrics?.series(of: task).add(status, nanoseconds: UInt64(nanoseconds))
     }
 
     func limitHit(_ limit: Limits.Name, _ value: Int, _ exchange: HTTPExchange) {
@@ -375,6 +406,7 @@ final class Worker: HTTPApplication {
     }
 
     func logCancelled(_ task: RequestTask) {
+        metrics?.cancelled &+= 1
         logger.debug("\(task.requestLine): client has gone")
     }
 
@@ -383,6 +415,7 @@ final class Worker: HTTPApplication {
     /// The server stops soon: nothing that never ends by itself may keep it.
     func beginDrain() {
         isDraining = true
+        isReady = false
         live?.drain()
         for stream in Array(streams.values) { stream.task?.endEvents() }
     }

@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: MIT
 
+/// How requests are logged, and where to.
+struct AccessLogSetting: Sendable {
+    var format: AccessLogFormat
+    var output: LogOutput
+}
+
 /// What a worker needs to know; the same for all of a server.
 struct WorkerConfiguration: Sendable {
     var loader: GenerationLoader
     /// Those of the app; a route may have its own.
     var limits: Limits
-    var hasAccessLog: Bool
-    var logStyle: AccessLog.Style
+    /// Nil: none.
+    var accessLog: AccessLogSetting?
+    var hasMetrics = false
     /// Host names without a Host header in HTTP/1.0, and ports: what the listener is bound to.
     var host: String
     var port: Int
+    var compression = CompressionSetting()
     /// Belong to the server: they stay when the app is loaded again.
     var stores = SharedStores()
     /// Where uploads are kept while their request lasts.

@@ -29,7 +29,7 @@ final class Command {
 
     init(
         _ arguments: [String], environment: [String: String] = [:], directory: URL = Project.root,
-        executable: URL = Project.binary
+        executable: URL = Project.binary, input: FileHandle = .nullDevice
     ) throws {
         self.directory = directory
         let base = FileManager.default.temporaryDirectory.appending(path: "luahttpd-log-\(UUID().uuidString)")
@@ -47,7 +47,7 @@ final class Command {
         var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("LUAHTTPD_") }
         variables.merge(environment) { $1 }
         process.environment = variables
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = input
         process.standardOutput = try FileHandle(forWritingTo: outputFile)
         process.standardError = try FileHandle(forWritingTo: errorFile)
         try process.run()

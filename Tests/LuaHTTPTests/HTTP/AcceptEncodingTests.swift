@@ -16,7 +16,7 @@ struct AcceptEncodingTests {
             ([], .identity), (["gzip"], .gzip), (["gzip, deflate, br, zstd"], .br), (["gzip, zstd"], .zstd),
             (["br;q=0.5, gzip"], .gzip), (["br;q=0, gzip;q=0.001"], .gzip), (["*"], .br), (["*;q=0"], .identity),
             (["*, br;q=0, zstd;q=0"], .gzip), (["identity, gzip;q=0.5"], .identity), (["identity;q=0"], .identity),
-            (["X-GZIP"], .gzip), (["GZip"], .gzip), (["deflate"], .identity), (["gzip;q=2"], .identity),
+            (["X-GZIP"], .gzip), (["GZip"], .gzip), (["deflate"], .deflate), (["deflate, gzip"], .gzip), (["gzip;q=2"], .identity),
             (["gzip;q=1.000"], .gzip), (["gzip;q=0.000"], .identity), (["gzip;q=1.0001"], .identity),
             (["gzip;q=x"], .identity), (["gzip;q="], .identity), (["gzip;"], .identity), (["gzip ; Q=1"], .gzip),
             (["", ",", " , br"], .br), (["gzip", "br"], .br), (["gzip;q=0.9", "br;q=0.1"], .gzip),

@@ -94,11 +94,11 @@ struct ScriptLibraryTests {
         ("app.text('x', 5)", "response options must be a table such as { status = 201 }, not a number"),
         (
             "app.text('x', { stats = 1 })",
-            "unknown response option 'stats' (did you mean 'status'?); options are status, headers, cookies, content_type"
+            "unknown response option 'stats' (did you mean 'status'?); options are status, headers, cookies, content_type, compress"
         ),
         (
             "app.text('x', { ['%d'] = 1 })",
-            "unknown response option '%d'; options are status, headers, cookies, content_type"
+            "unknown response option '%d'; options are status, headers, cookies, content_type, compress"
         ),
         ("app.json({}, { status = '1' })", "response option 'status' must be a number, not a string"),
         ("app.json(print)", "cannot write the value as JSON: it is a function"),

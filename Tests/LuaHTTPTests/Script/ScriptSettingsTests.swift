@@ -31,6 +31,15 @@ struct ScriptSettingsTests {
         expected.logLevel = "debug"
         expected.accessLog = false
         expected.undefined = "strict"
+        expected.accessLogFormat = "json"
+        expected.accessLogFile = "access.log"
+        expected.metrics = ":9090"
+        expected.readiness = "/ready"
+        expected.stopDelay = 5000
+        expected.compresses = true
+        expected.compressionLevel = 9
+        expected.compressionLeast = 4096
+        expected.tags = false
         expected.limits = [
             .bodyBytes: 1 << 20, .vmMemory: 64 << 20, .headerBytes: 8192, .requestLine: 2000, .fieldCount: 50,
             .headTime: 5000, .idleTime: 90_000, .writeStall: 1500, .connections: 100,
@@ -39,7 +48,9 @@ struct ScriptSettingsTests {
             try settings(
                 """
                 { host = "0.0.0.0", port = 8081, workers = 2, templates = "pages", log_level = "debug",
-                  access_log = false, undefined = "strict",
+                  access_log = false, undefined = "strict", access_log_format = "json",
+                  access_log_file = "access.log", metrics = ":9090", ready = "/ready", stop_delay = "5s",
+                  compress = { level = 9, min = "4KiB" }, etag = false,
                   limits = { body = "1MiB", vm_memory = "64 MiB", head = 8192, target = "2k", fields = 50,
                              head_time = 5, idle_time = "1.5m", write_stall = "1500ms", connections = 100 } }
                 """) == expected)
@@ -52,6 +63,16 @@ struct ScriptSettingsTests {
         ("{ workers = 0 }", "app:config: workers must be a whole number from 1 to 1024"),
         ("{ workers = math.mininteger }", "app:config: workers must be a whole number from 1 to 1024"),
         ("{ undefined = 'x' }", "app:config: undefined = \"x\": must be lenient, strict or chainable"),
+        (
+            "{ access_log_format = 'xml' }",
+            "app:config: access_log_format = \"xml\": must be short, common, combined or json"
+        ),
+        ("{ ready = 'ready' }", "app:config: ready must be a path such as \"/ready\""),
+        ("{ stop_delay = '2h' }", "app:config: stop_delay must be a time up to an hour, such as \"5s\""),
+        ("{ compress = { level = 0 } }", "app:config: compress: level must be a whole number from 1 to 9"),
+        ("{ compress = { level = 'x' } }", "app:config: compress: level must be a whole number from 1 to 9"),
+        ("{ compress = { min = 'x' } }", "app:config: compress: min must be a size such as \"2KiB\""),
+        ("{ compress = { max = 1 } }", "app:config: compress: unknown option 'max'; options are level, min"),
         ("{ log_level = 'loud' }", "app:config: log_level = \"loud\": must be debug, info, warn or error"),
     ]) func valuesOutOfRangeAreRefused(_ config: String, _ message: String) throws {
         #expect(try complaint(config) == message)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import Foundation
 import Testing
 
 @testable import LuaHTTP
@@ -78,8 +79,8 @@ struct UnixSocketFileTests {
         let file = UnixSocketFile(path: directory.path + "/s")
         let first = listen(file.path)
         let identity = try file.claim(permissions: 0o600)
-        var status = stat()
-        #expect(stat(file.path, &status) == 0 && status.st_mode & 0o777 == 0o600)
+        let attributes = try FileManager.default.attributesOfItem(atPath: file.path)
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
         unlink(file.path)
         let second = listen(file.path)
         file.remove(identity)

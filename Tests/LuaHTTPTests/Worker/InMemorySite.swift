@@ -24,7 +24,8 @@ final class InMemorySite {
     init(
         _ source: String, templates: [String: String] = [:], files: [String: String] = [:],
         isDevelopment: Bool = true, memoryLimit: Int = 128 << 20, limits: Limits = Limits(),
-        reloadFeed: ReloadFeed? = nil, isFirst: Bool = true, wallClock: Int64? = nil
+        reloadFeed: ReloadFeed? = nil, isFirst: Bool = true, wallClock: Int64? = nil,
+        compression: CompressionSetting = CompressionSetting()
     ) throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "site-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -44,8 +45,9 @@ final class InMemorySite {
         worker = try Worker(
             loop: channel.eventLoop,
             configuration: WorkerConfiguration(
-                loader: loader, limits: limits, hasAccessLog: false, logStyle: .short,
-                host: "127.0.0.1", port: 8080, usesThreads: false, isFirst: isFirst, reloadFeed: reloadFeed),
+                loader: loader, limits: limits,
+                host: "127.0.0.1", port: 8080, compression: compression, usesThreads: false, isFirst: isFirst,
+                reloadFeed: reloadFeed),
             templates: .empty, logger: Logger(label: "test") { _ in LogCapture.Handler(log) },
             wallClock: clock)
         var options = TemplateOptions()

@@ -52,7 +52,7 @@ extension Machine {
         captures.removeLast()
         if captures.count == 0 {
             swap(&output, &aside)
-            outputLimit = Self.sliceSize
+            outputLimit = pageLimit
         }
     }
 

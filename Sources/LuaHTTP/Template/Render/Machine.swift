@@ -32,6 +32,8 @@ struct Machine: ~Copyable {
     var captures = GrowableArray<Int>(capacity: 16)
     /// Size of `output` at which somebody must look at it.
     var outputLimit = Self.sliceSize
+    /// Of the page itself, without a text that is set aside.
+    var pageLimit = Self.sliceSize
     /// Bytes at which the text of a value is long enough for an error.
     var textLimit = Int.max
     /// For filters and text forms; never alive across instructions.

@@ -52,6 +52,15 @@ final class Renderer {
         machine.cpuLimit = milliseconds > 0 ? UInt64(clamping: milliseconds) &* 1000 : .max
     }
 
+    /// From now on a slice is as large as this, or as it is as a rule.
+    func gather(_ size: Int?) {
+        machine.pageLimit = size ?? Machine.sliceSize
+        if machine.captures.count == 0 { machine.outputLimit = machine.pageLimit }
+    }
+
+    /// The page asked for the slice at hand: it is not full.
+    var isFlushed: Bool { machine.output.count < machine.pageLimit }
+
     /// Goes on until there is something to do for the owner.
     func step() -> Step {
         do throws(RenderFault) {
@@ -115,7 +124,8 @@ extension Machine {
         (frames.count, loops.count, lineage.count, captures.count) = (0, 0, 0, 0)
         shrink()
         (output.count, scratch.count, bytesWritten) = (0, 0, 0)
-        outputLimit = Self.sliceSize
+        pageLimit = Self.sliceSize
+        outputLimit = pageLimit
         (cpuLimit, cpuSpent, cpuSince) = (.max, 0, 0)
         fuel = Self.fuelSlice
         stepsLeft = set.options.maximumSteps

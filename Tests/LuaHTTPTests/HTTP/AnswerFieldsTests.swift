@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+
+import NIOCore
+import Testing
+
+@testable import LuaHTTP
+
+struct AnswerFieldsTests {
+    private func fields(_ lines: String...) -> AnswerFields {
+        AnswerFields(ByteBuffer(string: lines.map { $0 + "\r\n" }.joined()))
+    }
+
+    private func text(_ fields: AnswerFields) -> String { String(buffer: fields.lines) }
+
+    @Test func whatMayBeCompressed() {
+        #expect(fields("Content-Type: text/html").isCompressible)
+        #expect(fields("X: y", "content-TYPE:text/html; charset=utf-8", "Set-Cookie: a=b").isCompressible)
+        #expect(!fields("X: y").isCompressible)
+        #expect(!fields("Content-Type: image/png").isCompressible)
+        #expect(!fields("Content-Type: text/html", "Content-Encoding: br").isCompressible)
+        #expect(!fields("Content-Type: text/html", "Content-Range: bytes 0-1/2").isCompressible)
+        #expect(!fields("Content-Type: text/html", "Cache-Control: private, No-Transform").isCompressible)
+        #expect(!AnswerFields(ByteBuffer()).isCompressible)
+    }
+
+    @Test func aTagIsMadeOfTheBody() {
+        var one = fields("Content-Type: text/html")
+        var other = one
+        #expect(!one.hasTag)
+        Array("body".utf8).withUnsafeBytes { one.addTag(of: $0) }
+        Array("bodx".utf8).withUnsafeBytes { other.addTag(of: $0) }
+        #expect(one.hasTag)
+        #expect(text(one) != text(other))
+        #expect(text(one).wholeMatch(of: /Content-Type: text\/html\r\nETag: W\/"[0-9A-Fa-f]{16}"\r\n/) != nil)
+    }
+
+    @Test func aStrongTagIsWeakInAnotherCoding() {
+        var strong = fields("ETag: \"v1\"", "Content-Type: text/html")
+        strong.encode(.gzip)
+        #expect(text(strong) == "ETag: W/\"v1\"\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n")
+        var weak = fields("Content-Type: text/html", "etag: W/\"v1\"")
+        weak.encode(.deflate)
+        #expect(text(weak) == "Content-Type: text/html\r\netag: W/\"v1\"\r\nContent-Encoding: deflate\r\n")
+        #expect(!weak.isCompressible)
+    }
+
+    @Test func a304SaysNothingOfTheBody() {
+        let all = fields(
+            "Content-Type: text/html", "ETag: \"1\"", "Set-Cookie: a=b", "content-language: en",
+            "Content-Security-Policy: default-src 'self'", "Vary: Accept-Encoding", "Content-Location: /x")
+        #expect(
+            String(buffer: all.ofNotModified)
+                == "ETag: \"1\"\r\nSet-Cookie: a=b\r\nContent-Security-Policy: default-src 'self'\r\n"
+                + "Vary: Accept-Encoding\r\nContent-Location: /x\r\n")
+    }
+
+    private func isKnown(_ fields: AnswerFields, _ request: String) throws -> Bool {
+        var parser = RequestParser(limits: Limits())
+        var head = RequestHead()
+        var input = ByteBuffer(string: "GET / HTTP/1.1\r\nHost: t\r\n\(request)\r\n")
+        #expect(try parser.parse(&input, into: &head))
+        return fields.isKnown(to: head)
+    }
+
+    @Test func whoHasItIsToldSo() throws {
+        let tagged = fields("X: y", "ETag: W/\"v1\"")
+        #expect(try isKnown(tagged, "If-None-Match: W/\"v1\"\r\n"))
+        #expect(try isKnown(tagged, "If-None-Match: \"v0\", \"v1\"\r\n"))
+        #expect(try isKnown(tagged, "If-None-Match: *\r\n"))
+        #expect(try !isKnown(tagged, "If-None-Match: \"v2\"\r\n"))
+        #expect(try !isKnown(tagged, ""))
+        #expect(try !isKnown(fields("X: y"), "If-None-Match: *\r\n"))
+        let dated = fields("Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT")
+        #expect(try isKnown(dated, "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n"))
+        #expect(try !isKnown(dated, "If-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT\r\n"))
+        #expect(try !isKnown(dated, "If-Modified-Since: yesterday\r\n"))
+    }
+
+    @Test func noLinesTrap() {
+        var numbers = SeededNumbers(seed: 11)
+        let pieces = [
+            "ETag", "Content-Type", ":", " ", "\r\n", "\"", "W/", "text/html", "\n", "cache-control", ",",
+        ]
+        for _ in 0..<20_000 {
+            let count = Int.random(in: 0...12, using: &numbers)
+            let text = (0..<count).map { _ in pieces.randomElement(using: &numbers) ?? "" }.joined()
+            var fields = AnswerFields(ByteBuffer(string: text))
+            _ = fields.isCompressible
+            _ = fields.ofNotModified
+            fields.encode(.gzip)
+            fields.vary()
+        }
+    }
+}
