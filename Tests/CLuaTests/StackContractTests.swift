@@ -76,6 +76,8 @@ struct StackContractTests {
             Case(name: "lh_turn_is_over", change: 0) { #expect(!lh_turn_is_over(lh_vm_of($0))) },
             Case(name: "lh_stall_listen", change: 0) { _ in lh_stall_listen(nil) },
             Case(name: "lh_inner", change: 0) { #expect(lh_inner($0) == nil) },
+            Case(name: "lh_vm_count_collections", change: 0) { lh_vm_count_collections(lh_vm_of($0)) },
+            Case(name: "lh_vm_collections", change: 0) { #expect(lh_vm_collections(lh_vm_of($0)) == 0) },
             Case(name: "lh_vm_collect", change: 0) { lh_vm_collect(lh_vm_of($0)) },
             Case(name: "lh_vm_fail_allocation", change: 0) { lh_vm_fail_allocation(lh_vm_of($0), 0) },
             Case(name: "lh_vm_live_references", change: 0) {

@@ -77,6 +77,8 @@ struct ListenTests {
             try RunningServer.with(source: source, ["--prod", "--reuse-port", "--port", "\(server.port)"]) { other in
                 #expect(other.port == server.port)
                 try #expect(other.get("/").status == 200)
+                other.command.signal(SIGTERM)
+                try #expect(other.command.exitCode() == 0)
             }
             try #expect(server.get("/").status == 200)
         }

@@ -109,12 +109,12 @@ struct ReloadTests {
         ])
     func broken(file: String, text: String, message: String) throws {
         try with { site in
-            try site.directory.write(file, text)
+            try site.directory.replace(file, text)
             #expect(try site.text() == "A one")
             try site.server.command.waitUntilSaid(message)
             #expect(site.count("the last good version goes on") >= 1)
             // Mended by another content…
-            try site.directory.write(file, file == ".env" ? "WHAT=1" : Self.files[file]! + "\n")
+            try site.directory.replace(file, file == ".env" ? "WHAT=1" : Self.files[file]! + "\n")
             #expect(try site.text().trimmingCharacters(in: .whitespacesAndNewlines).hasPrefix("A"))
             try site.server.command.waitUntilSaid("reloaded in ")
         }

@@ -26,5 +26,10 @@ struct AppDirectory {
         try Data(text.utf8).write(to: file)
     }
 
+    /// Puts another file in its place: nobody sees a half of it, nor an empty one.
+    func replace(_ path: String, _ text: String) throws {
+        try Data(text.utf8).write(to: url.appending(path: path), options: .atomic)
+    }
+
     func path(_ name: String) -> String { url.appending(path: name).path }
 }

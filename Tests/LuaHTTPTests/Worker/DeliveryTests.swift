@@ -197,14 +197,16 @@ import Testing
 
     @Test func aClientThatGoesLeavesNoCompressor() throws {
         let site = try site()
-        for path in ["/huge", "/stream", "/page?n=90000"] {
+        // The stream waits, so that it comes last: what is asked for after it on its connection would wait, too.
+        for path in ["/huge", "/page?n=90000", "/stream"] {
             for _ in 0..<130 {
                 let (channel, _) = try site.connect()
                 try channel.writeInbound(
                     ByteBuffer(string: "GET \(path) HTTP/1.1\r\nHost: t\r\nAccept-Encoding: gzip\r\n\r\n"))
                 _ = try channel.finish(acceptAlreadyClosed: true)
             }
-            #expect(try answer(site, path).head.contains("Content-Encoding: gzip"), "\(path)")
+            let head = try answer(site, path).head
+            #expect(head.contains("Content-Encoding: gzip"), "\(path): \(head)")
             site.channel.embeddedEventLoop.advanceTime(by: .seconds(5))
             _ = try bytes(site)
         }
