@@ -125,12 +125,13 @@ def sigterm():
                 lost == 0 and code == 0 and status == 200 and slow_closes)
 
 
-@fault("R15 signals", "SIGSTOP 5 s and SIGCONT, SIGHUP, SIGPIPE, closed streams: it goes on")
+@fault("R15 signals", "SIGSTOP 5 s and SIGCONT, SIGHUP, SIGUSR1, SIGPIPE, closed streams: it goes on")
 def signals():
     with Server() as server:
         connection = server.connect()
         server.process.send_signal(signal.SIGPIPE)
         server.process.send_signal(signal.SIGHUP)
+        server.process.send_signal(signal.SIGUSR1)
         time.sleep(0.5)
         server.process.send_signal(signal.SIGSTOP)
         connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
