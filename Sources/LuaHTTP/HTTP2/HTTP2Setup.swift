@@ -20,7 +20,7 @@ enum HTTP2Setup {
         let codec = NIOHTTP2Handler(
             mode: .server, frameDelegate: connection, connectionConfiguration: configuration(limits),
             streamConfiguration: streamConfiguration(limits))
-        return [codec, connection]
+        return [TrafficCounter(loop: loop), codec, connection]
     }
 
     private static func configuration(_ limits: Limits) -> NIOHTTP2Handler.ConnectionConfiguration {

@@ -21,7 +21,7 @@ extension HTTP1Handler {
             file = cursor
             if piece.readableBytes > 0 {
                 passOutput()
-                progress.wrote(piece.readableBytes)
+                wrote(piece.readableBytes)
                 context.write(BufferAny.wrapOutboundOut(piece), promise: nil)
                 needsFlush = true
             }

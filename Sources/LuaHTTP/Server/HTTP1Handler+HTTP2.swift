@@ -24,6 +24,8 @@ extension HTTP1Handler {
             application: application, loop: loop, limits: limits, origin: exchange.origin)
         guard (try? pipeline.addHandlers(handlers, position: .after(self))) != nil else { return false }
         state.upgraded()
+        // They are counted again on their way.
+        loop.traffic.received &-= UInt64(truncatingIfNeeded: bytes.readableBytes)
         context.fireChannelRead(BufferAny.wrapOutboundOut(bytes))
         context.fireChannelReadComplete()
         pipeline.removeHandler(context: context, promise: nil)

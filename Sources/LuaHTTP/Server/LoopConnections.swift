@@ -60,7 +60,6 @@ final class LoopConnections: NIOScheduledCallbackHandler {
     var count: Int { members.count }
 
     func add(_ connection: any TimedConnection) {
-        traffic.accepted &+= 1
         connection.loopIndex = members.count
         members.append(connection)
         arm()

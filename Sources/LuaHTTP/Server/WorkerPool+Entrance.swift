@@ -29,6 +29,7 @@ extension WorkerPool {
         guard let seat = seats.first(where: { $0.loop === channel.eventLoop }) else {
             return channel.close(promise: nil)
         }
+        seat.connections.value.traffic.accepted &+= 1
         guard door.expectsProxyHeader else {
             return try admit(channel, seat, door, ConnectionOrigin(remoteAddress: channel.remoteAddress))
         }
