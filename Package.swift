@@ -3,9 +3,10 @@
 
 import PackageDescription
 
+// Not MemberImportVisibility: once a dependency brings Foundation, to which module the compiler counts C's `stat` depends
+// on which files it compiles together.
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
