@@ -28,11 +28,13 @@ struct ClientTests {
         app:get("/elsewhere", function(req)
           return app.redirect("http://localhost:" .. req.headers.x_port .. "/again/0", { external = true })
         end)
+        -- That the other side has closed is seen when something is sent: it might only have ended its request.
         app:get("/sleep", function()
-          local guard <close> = setmetatable({}, { __close = function() counts:incr "closed" end })
-          counts:incr "sleeping"
-          app.sleep(60)
-          return "done"
+          return app.stream(function(out)
+            local guard <close> = setmetatable({}, { __close = function() counts:incr "closed" end })
+            counts:incr "sleeping"
+            while out:write "." and out:flush() do app.sleep(0.02) end
+          end)
         end)
         app:get("/large/:size<int>", function(req) return app.text(("x"):rep(req.params.size)) end)
         app:get("/stream/:count<int>", function(req)
