@@ -3,7 +3,7 @@
 #   docker build -t luahttpd .
 #   docker run --rm -p 8080:8080 -v "$PWD/site:/srv/site:ro" luahttpd
 #
-# The first image builds, the second is Debian and one binary of some 15 MB, which carries its own Swift and Lua.
+# The first image builds, the second is Debian and one binary of some 40 MB, which carries its own Swift and Lua.
 FROM docker.io/library/swift:6.2-bookworm AS build
 WORKDIR /src
 COPY . .

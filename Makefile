@@ -2,7 +2,7 @@
 #
 #   make run [APP=scripts/todo.lua] [PORT=8080]   build and serve an app
 #   make test                                     build and run all tests
-#   make container-steps                          run the steps of the Dockerfile without an engine (part of make test)
+#   make container-steps                          run the steps of the Dockerfile without an engine, as root
 #   make budgets                                  count what a request costs (part of make test)
 #   make bench-parts [PART=http|json|engine]      measure the parts alone, templates beside ones compiled to Lua
 #   make bench [ARGS="--only hello"]              measure against nginx and Hummingbird
@@ -53,7 +53,6 @@ test: check
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 	@$(MAKE) --no-print-directory budgets
-	@$(MAKE) --no-print-directory container-steps
 
 # Internal types are tested, so the optimized build keeps them visible; it has a folder of its own.
 fuzz: dependencies

@@ -21,6 +21,7 @@ work=$(mktemp -d)
 server=
 cleanup() {
   [[ -z $server ]] || kill -KILL "$server" 2>/dev/null || true
+  ! mountpoint -q "$work/root/proc" || umount "$work/root/proc" || return
   rm -rf "$work"
 }
 trap cleanup EXIT
@@ -51,7 +52,7 @@ while read -r instruction rest; do
     RUN)
       if ((stage == 1)); then
         # In place, so that what is built already need not be built again; only /out lies elsewhere.
-        bash -euc "${rest//\/out/$work\/out}"
+        bash -euc "${rest//\/out/$work\/out}" </dev/null
       else
         # Packages of Debian are Debian's: only their names are looked at.
         for package in $(sed -n 's/.*install -y --no-install-recommends \([a-z -]*\).*/\1/p' <<<"$rest"); do
@@ -79,6 +80,7 @@ for library in $needed; do
 done
 mkdir -p "$root/tmp" "$root/var/tmp" "$root/dev" "$root/proc" && chmod 1777 "$root/tmp" "$root/var/tmp"
 cp -a /dev/null "$root/dev/"
+mount -t proc proc "$root/proc"  # the arguments of a program in Swift come from there
 mkdir -p "$root$workdir/templates"
 cat >"$root$workdir/app.lua" <<'LUA'
 local app = require "luahttpd"
