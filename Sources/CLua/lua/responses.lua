@@ -130,25 +130,29 @@ local function to_response(a, b, c, ...)
   error(explain(a, b, c, ...), 0)
 end
 
+-- A response with a body; most have no options.
+local function with_body(body, content_type, options)
+  if options == nil then return setmetatable({ body = body, content_type = content_type }, Response) end
+  check_options(options)
+  return response({ body = body, content_type = content_type }, options)
+end
+
 -- Functions of the app that make responses and mark values.
 local functions = {}
 
 -- An answer in JSON.
 function functions.json(value, options)
-  check_options(options)
-  return response({ body = host.json_encode(value), content_type = "application/json" }, options)
+  return with_body(host.json_encode(value), "application/json", options)
 end
 
 function functions.html(text, options)
   if type(text) ~= "string" then fail("app.html expects a string, not %s", kind_of(text)) end
-  check_options(options)
-  return response({ body = text, content_type = "text/html; charset=utf-8" }, options)
+  return with_body(text, "text/html; charset=utf-8", options)
 end
 
 function functions.text(text, options)
   if type(text) ~= "string" and type(text) ~= "number" then fail("app.text expects a string, not %s", kind_of(text)) end
-  check_options(options)
-  return response({ body = tostring(text), content_type = "text/plain; charset=utf-8" }, options)
+  return with_body(tostring(text), "text/plain; charset=utf-8", options)
 end
 
 function functions.empty(status, options)

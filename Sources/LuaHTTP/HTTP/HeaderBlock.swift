@@ -48,6 +48,26 @@ struct HeaderBlock {
         try add(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount), value)
     }
 
+    /// Content-Type, which nearly every answer has: only its value can be wrong.
+    mutating func addContentType(_ value: UnsafeRawBufferPointer) throws(Refusal) {
+        guard HeaderBlock.isValue(value) else { throw .value }
+        replaceContentType()
+        bytes.writeStaticString("Content-Type: ")
+        bytes.writeBytes(ASCII.trimmed(value))
+        bytes.writeStaticString("\r\n")
+    }
+
+    /// The type of a page.
+    mutating func addPageType() {
+        replaceContentType()
+        bytes.writeStaticString("Content-Type: text/html; charset=utf-8\r\n")
+    }
+
+    private mutating func replaceContentType() {
+        let name: StaticString = "Content-Type"
+        omit(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+    }
+
     /// Lines that the server made itself.
     mutating func append(_ lines: ByteBuffer) { bytes.writeImmutableBuffer(lines) }
 

@@ -21,17 +21,14 @@ extension HTTP1Handler {
             file = cursor
             if piece.readableBytes > 0 {
                 passOutput()
-                wrote(piece.readableBytes)
-                context.write(BufferAny.wrapOutboundOut(piece), promise: nil)
-                needsFlush = true
+                pass(counted: piece, context)
             }
             guard !cursor.isAtEnd else {
                 closeFile()
                 return end()
             }
             // The channel counts what is flushed. It may say at once that it takes more: that is for this loop.
-            needsFlush = false
-            context.flush()
+            flush(context)
         }
     }
 

@@ -26,7 +26,7 @@ extension HTTP1Handler: ExchangeConnection {
             if body.count <= Self.copiedBody {
                 output.writeBytes(body)
             } else {
-                append(ByteBuffer(bytes: body))
+                write(body: body)
             }
         }
         end()
@@ -242,8 +242,6 @@ extension HTTP1Handler: ExchangeConnection {
         }
         guard let context else { return }
         passOutput()
-        wrote(bytes.readableBytes)
-        context.write(BufferAny.wrapOutboundOut(bytes), promise: nil)
-        needsFlush = true
+        pass(counted: bytes, context)
     }
 }

@@ -62,6 +62,8 @@ final class HTTP1Handler<Application: HTTPApplication>: ChannelDuplexHandler, Re
     /// Something was written to the channel and not flushed.
     var needsFlush = false
 
+    /// Nil where bytes must pass other handlers, as with TLS.
+    private var socket: DirectSocket?
     var progress = WriteProgress()
     /// Handed to the channel and not completely sent, in order.
     var pendingFiles: [FileRegion] = []
@@ -85,6 +87,7 @@ final class HTTP1Handler<Application: HTTPApplication>: ChannelDuplexHandler, Re
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         exchange.connection = self
+        if !exchange.origin.isEncrypted { socket = DirectSocket(context) }
         loop.add(self)
         if loop.isDraining { beginDrain() }
     }
@@ -178,11 +181,9 @@ final class HTTP1Handler<Application: HTTPApplication>: ChannelDuplexHandler, Re
     func flushOutput() {
         guard let context else { return }
         var bytes = output
-        passOutput()
-        if needsFlush {
-            needsFlush = false
-            context.flush()
-        }
+        output = ByteBuffer()
+        write(&bytes, context)
+        if needsFlush { flush(context) }
         loop.giveBack(&bytes)  // after the flush nobody else holds it, as a rule
         if let closing {
             self.closing = nil
@@ -194,7 +195,44 @@ final class HTTP1Handler<Application: HTTPApplication>: ChannelDuplexHandler, Re
         }
     }
 
-    /// So many bytes were handed to the channel.
+    private func write(_ bytes: inout ByteBuffer, _ context: ChannelHandlerContext) {
+        guard bytes.readableBytes > 0 else { return }
+        wrote(bytes.readableBytes)
+        if !needsFlush { socket?.send(&bytes, context) }
+        if bytes.readableBytes > 0 { pass(bytes, context) }
+    }
+
+    /// Sends collected bytes and a large body behind them, of which only what the socket does not take is copied.
+    func write(body: UnsafeRawBufferPointer) {
+        guard let context else { return }
+        var bytes = output
+        var body = body
+        output = ByteBuffer()
+        wrote(bytes.readableBytes &+ body.count)
+        if !needsFlush { socket?.send(&bytes, &body, context) }
+        if bytes.readableBytes > 0 { pass(bytes, context) } else { loop.giveBack(&bytes) }
+        if !body.isEmpty { pass(ByteBuffer(bytes: body), context) }
+    }
+
+    /// As below, and counts them.
+    func pass(counted bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        wrote(bytes.readableBytes)
+        pass(bytes, context)
+    }
+
+    /// Hands bytes to the channel, unflushed.
+    private func pass(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        needsFlush = true
+        context.write(BufferAny.wrapOutboundOut(bytes), promise: nil)
+    }
+
+    func flush(_ context: ChannelHandlerContext) {
+        needsFlush = false
+        socket?.channelWasFlushed()
+        context.flush()
+    }
+
+    /// So many bytes were handed to the channel or its socket.
     func wrote(_ count: Int) {
         progress.wrote(count)
         loop.traffic.sent &+= UInt64(truncatingIfNeeded: count)
@@ -203,11 +241,7 @@ final class HTTP1Handler<Application: HTTPApplication>: ChannelDuplexHandler, Re
     /// Writes collected bytes without flushing, so that something larger may follow them.
     func passOutput() {
         guard let context else { return }
-        if output.readableBytes > 0 {
-            wrote(output.readableBytes)
-            needsFlush = true
-            context.write(BufferAny.wrapOutboundOut(output), promise: nil)
-        }
+        if output.readableBytes > 0 { pass(counted: output, context) }
         output = ByteBuffer()
     }
 }

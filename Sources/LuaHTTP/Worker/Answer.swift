@@ -46,7 +46,7 @@ struct AnswerReader {
         while last >= first, stack.isNilOrNone(at: last) { last -= 1 }
         switch (last - first + 1, stack.type(at: first)) {
         case (1, .string):
-            try add("Content-Type", "text/html; charset=utf-8", to: &fields)
+            fields.addPageType()
             return Answer(status: defaultStatus, content: .bytes(first), hasContentType: true)
         case (1, .table) where stack.isKind(.response, at: first):
             return try readResponse(at: first, into: &fields)
@@ -144,7 +144,7 @@ struct AnswerReader {
                 case 12 where ASCII.equals(key, "content_type"):
                     try expect(.string, "content_type")
                     guard let type = stack.bytes(at: -1) else { break }
-                    try add("Content-Type", type, to: &fields)
+                    try addContentType(type, to: &fields)
                     answer.hasContentType = true
                 default: break
                 }
@@ -227,18 +227,15 @@ struct AnswerReader {
         }
     }
 
-    private func add(
-        _ name: StaticString, _ value: StaticString, to fields: inout HeaderBlock
+    private func addContentType(
+        _ value: UnsafeRawBufferPointer, to fields: inout HeaderBlock
     ) throws(AnswerMistake) {
-        try add(
-            name, UnsafeRawBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount), to: &fields)
-    }
-
-    private func add(
-        _ name: StaticString, _ value: UnsafeRawBufferPointer, to fields: inout HeaderBlock
-    ) throws(AnswerMistake) {
-        try add(
-            UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount), value, to: &fields)
+        do throws(HeaderBlock.Refusal) {
+            try fields.addContentType(value)
+        } catch {
+            throw AnswerMistake(
+                text: "returned a content_type with a line break or another control character in it")
+        }
     }
 
     private func add(

@@ -75,9 +75,10 @@ class Fiber {
         guard let coroutine else { return .ok }
         let outer = worker.current
         worker.current = self
-        let turn = generation.vm.beginTurn(budget)
+        let vm = generation.vm
+        let turn = vm.beginTurn(budget)
         let (status, _) = coroutine.resume(arguments: arguments)
-        generation.vm.endTurn(turn, &budget)
+        vm.endTurn(turn, &budget)
         worker.current = outer
         if status == .awaiting { hostFunctionReturned() }
         if !worker.unflushed.isEmpty { worker.flushStreams(after: self, status) }

@@ -129,7 +129,9 @@ enum StringFilters {
         if isSafe {
             for index in call.base...call.base + 2 { try HTMLFilters.escape(&m, index) }
         }
-        var left = try m.integer(call, 3, -1)
+        // As in Python, a negative count is no limit.
+        let most = try m.integer(call, 3, -1)
+        var left = most < 0 ? Int64.max : most
         let old = m.values[call.base + 1].bytes
         let new = m.values[call.base + 2].bytes
         let bytes = m.values[call.base].bytes
