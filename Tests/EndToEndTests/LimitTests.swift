@@ -104,6 +104,29 @@ struct LimitTests {
         }
     }
 
+    @Test("when all descriptors are taken, idle clients make room, and there are some for files")
+    func descriptors() throws {
+        let app = source("") + "\napp:static('/s', 'files')"
+        let big = String(repeating: "0123456789abcdef", count: 8192)
+        try AppDirectory.with(["app.lua": app, "files/big.txt": big]) { directory in
+            let server = try RunningServer(
+                Command(
+                    shell: "ulimit -n 96; exec \"$0\" app.lua --prod --port 0 --workers 4", directory: directory.url))
+            // More than it may have open: the first are closed for the last.
+            let held = try (0..<120).map { _ in
+                let connection = try Connection(port: server.port)
+                try connection.send(Connection.bytes(of: "GET", "/"))
+                return connection
+            }
+            for _ in 0..<10 {
+                let end = Date(timeIntervalSinceNow: Command.patience)
+                while (try? server.get("/s/big.txt").text) != big, Date() < end { usleep(50_000) }
+                #expect(Date() < end)
+            }
+            withExtendedLifetime(held) {}
+        }
+    }
+
     @Test("a host that is not ours gets 421, in development this machine may be named too")
     func hosts() throws {
         let config = source("hosts = { 'example.com', '*.example.org' }")

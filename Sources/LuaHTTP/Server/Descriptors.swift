@@ -18,4 +18,13 @@ enum Descriptors {
         #endif
         return status == 0 ? max(64, Int(clamping: limit.rlim_cur)) : 1024
     }
+
+    /// So many may be connections: the others are for what each worker has open itself, for files and uploads.
+    static func forConnections(workers: Int) -> Int {
+        let ofProcess = 12
+        let ofWorker = 6  // measured: 18 with one worker, 36 with four, 60 with eight
+        let spare = 16
+        let limit = limit
+        return max(8, min(limit / 5 * 4, limit - ofProcess - spare - ofWorker * min(workers, limit)))
+    }
 }

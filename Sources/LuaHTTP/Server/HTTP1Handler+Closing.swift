@@ -76,11 +76,11 @@ extension HTTP1Handler {
     private static var sheddingAge: UInt64 { 1000 }
 
     func closeIfIdle(now: UInt64) -> Bool {
-        guard state.hasBeenIdle(for: Self.sheddingAge, now: now), output.readableBytes == 0 else {
-            return false
-        }
-        beginClose()
-        pump()
+        guard state.hasBeenIdle(for: Self.sheddingAge, now: now), output.readableBytes == 0, let context,
+            SocketQueue.buffered(context) == 0
+        else { return false }
+        // Without lingering, which would keep the descriptor for seconds.
+        closeNow()
         return true
     }
 

@@ -69,7 +69,7 @@ struct Listeners: Sendable {
         _ settings: ResolvedSettings, _ group: any EventLoopGroup, _ pool: WorkerPool, host: String,
         port: Int, _ install: @escaping Install
     ) async throws -> ListenAddress {
-        let listener = Listener(reusesPort: settings.reusesPort, report: pool.reportPause)
+        let listener = Listener(reusesPort: settings.reusesPort, report: pool.pauseAccepting)
         let address = try SocketAddress.makeAddressResolvingHost(host, port: port)
         let channel = try await listener.bind(group, to: address, install: install).get()
         open.append(Open(channel: channel, file: nil))
@@ -82,7 +82,7 @@ struct Listeners: Sendable {
     ) async throws {
         let file = UnixSocketFile(path: path)
         try file.clear()
-        let listener = Listener(isTCP: false, report: pool.reportPause)
+        let listener = Listener(isTCP: false, report: pool.pauseAccepting)
         let channel = try await listener.bind(group, unixSocket: path, install: install).get()
         do {
             let identity = try file.claim(permissions: mode_t(settings.socketMode))
@@ -102,7 +102,7 @@ struct Listeners: Sendable {
             let isEncrypted = socket.isTCP && settings.tls.certificates != nil
             let setting = ListenSetting(socket.address, isEncrypted ? .https : .http)
             let door = door(setting)
-            let listener = Listener(isTCP: socket.isTCP, report: pool.reportPause)
+            let listener = Listener(isTCP: socket.isTCP, report: pool.pauseAccepting)
             let channel = try await listener.adopt(group, descriptor: descriptor) {
                 try pool.install(on: $0, at: door)
             }.get()

@@ -70,7 +70,7 @@ struct ResolvedSettings: Sendable {
             }
             metrics = address
         }
-        if limits.connections == 0 { limits.connections = Descriptors.limit / 5 * 4 }
+        if limits.connections == 0 { limits.connections = Descriptors.forConnections(workers: workers) }
         connectionGate = ConnectionGate(
             total: limits.connections, perAddress: limits.connectionsPerAddress,
             countsLoopback: script.limits[.connectionsPerAddress] != nil)

@@ -48,9 +48,16 @@ final class WorkerPool: Sendable {
 
     var count: Int { seats.count }
 
-    /// At most one line for each pause.
-    @Sendable func reportPause(_ error: any Error) {
-        logger.warning("no new connections for a moment: \(error)")
+    /// Accepting has failed: a few that have been idle make room. At most one line for each pause.
+    @Sendable func pauseAccepting(_ error: any Error) {
+        let reason = (error as? IOError).map { SystemError(code: $0.errnoCode).description } ?? "\(error)"
+        logger.warning("no new connections for a moment: \(reason)")
+        for seat in seats {
+            seat.loop.execute {
+                var left = 8
+                while left > 0, seat.connections.value.shed() { left -= 1 }
+            }
+        }
     }
 
     /// From now on the readiness route says that the server stops.
