@@ -18,7 +18,7 @@ import servers
 
 # name, path, what wrk does besides, the ratio to reach (requests/s), peers
 TESTS = [
-    ("hello", "/", {}, 1.1, ("nginx", "hummingbird")),
+    ("hello", "/", {}, 1.1, ("nginx", "hummingbird", "bare")),
     ("json", "/json", {}, 1.1, ("nginx",)),
     ("params", "/users/42?verbose=1", {"headers": ("X-Client: wrk",)}, 1.1, ("nginx",)),
     ("fortunes", "/fortunes", {}, 2.0, ("nginx", "hummingbird")),
@@ -93,7 +93,7 @@ def main():
     if options.against:
         peers = [servers.luahttpd(options.against, "before")]
     else:
-        peers = [servers.nginx()]
+        peers = [servers.nginx(), servers.bare()]
         if options.hummingbird:
             peers.append(servers.hummingbird(options.hummingbird))
     running = [ours, *peers]
@@ -110,6 +110,8 @@ def main():
                     compare(ours, peer, test, options.pairs, options.seconds)
         print()
         for server in running if options.idle else []:
+            if server.name == "bare":
+                continue
             count, each = load.idle_connections(server, options.idle)
             print(f"{server.name}: {count} idle connections, {each:.1f} kB resident each")
     finally:

@@ -91,6 +91,13 @@ def nginx():
     return Server("nginx", port, [shutil.which("nginx") or "/usr/sbin/nginx", "-c", str(configuration)])
 
 
+def bare():
+    """A loop over epoll without HTTP: the limit of this machine."""
+    port, binary = free_port(), pathlib.Path(tempfile.mkdtemp(prefix="luahttpd-bench-")) / "bare"
+    subprocess.run(["cc", "-O2", "-o", binary, HERE / "bare/bare.c"], check=True)
+    return Server("bare", port, [str(binary), str(port)])
+
+
 def hummingbird(binary):
     port = free_port()
     return Server("hummingbird", port, [str(binary), str(port)])
