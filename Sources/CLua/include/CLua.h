@@ -243,6 +243,11 @@ bool lh_is_integer(lh_state *L, int32_t index);
 bool lh_boolean(lh_state *L, int32_t index);  /* Lua's truth of any value */
 int64_t lh_integer(lh_state *L, int32_t index); /* 0 when not a number */
 double lh_number(lh_state *L, int32_t index);   /* 0 when not a number */
+/* The first place of `wanted` in `bytes`, or NULL; in linear time whatever they
+** are (memmem). */
+const void *lh_find(const void *bytes, size_t size, const void *wanted,
+                    size_t length);
+
 /* Writes a number in decimal, without a NUL; returns how many bytes. `buffer`
 ** has room for LH_INTEGER_SIZE. */
 #define LH_INTEGER_SIZE 20

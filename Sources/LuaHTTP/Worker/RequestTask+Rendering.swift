@@ -23,7 +23,7 @@ extension RequestTask {
     /// The client can take more of the page.
     func goOnRendering() {
         // A function that the page called may still be waiting; it goes on when that is over.
-        guard state == .rendering, wait == nil, let rendering else { return }
+        guard state == .rendering, wait == nil, !hasTurnAhead, let rendering else { return }
         goOn(rendering.step())
     }
 
@@ -40,8 +40,10 @@ extension RequestTask {
             case .slice:
                 guard sendSlice(of: rendering, exchange) else { return }
             case .yielded:
+                hasTurnAhead = true
                 return worker.later { [serial = exchange.serial] in
                     guard self.exchange === exchange, exchange.serial == serial else { return }
+                    self.hasTurnAhead = false
                     self.goOnRendering()
                 }
             case .call(let arguments):

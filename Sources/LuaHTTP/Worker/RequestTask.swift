@@ -31,6 +31,8 @@ final class RequestTask: Fiber {
     /// The error that is being handled: an error in its handler ends in the built-in page.
     var failure: Failure?
     var rendering: Rendering?
+    /// The page has had its share for now, and goes on in a later turn.
+    var hasTurnAhead = false
     /// Where its body goes.
     var body = RequestBody.collected
     var stream: ResponseStream?
@@ -80,6 +82,7 @@ final class RequestTask: Fiber {
         if sentString != nil { dropSending() }
         if let rendering { worker.recycle(rendering) }
         rendering = nil
+        hasTurnAhead = false
         exchange?.task = nil
         exchange = nil
         worker.requestsInFlight &-= 1

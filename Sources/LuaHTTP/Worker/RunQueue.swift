@@ -2,8 +2,12 @@
 
 internal import NIOCore
 
-/// What goes on when the events at hand have had their turn: fibers whose wait is over, and what must not be done
-/// while Lua code runs.
+/// What goes on when the events at hand have had their turn: fibers whose wait is over, pages that have had their share,
+/// and what must not be done while Lua code runs.
+///
+/// The loop runs what is enqueued, and timers that are due, until nothing is left, and looks at its sockets only then.
+/// So all that goes on by itself goes on from here, one turn after the other, and now and then a turn is due only a
+/// little after the one before it has ended. With a second chain of turns one would always be due.
 final class RunQueue {
     enum Item {
         /// The wait of this number is over.
@@ -11,13 +15,16 @@ final class RunQueue {
         case call(() -> Void)
     }
 
-    /// So many turns may follow each other before the loop looks at its sockets, which it does not while anything
-    /// is enqueued. A turn later costs a timer.
+    /// So many turns may follow each other before the loop looks at its sockets. A turn later costs a timer.
     private static let mostTurns = 32
     private static let pause = TimeAmount.microseconds(50)
+    /// Nanoseconds of a turn, after which the others wait for the next.
+    private static let longestTurn: UInt64 = 2_000_000
 
     private let loop: any EventLoop
     private var ready: [Item] = []
+    /// For a turn before which the loop has looked at its sockets.
+    private var later: [Item] = []
     private var running: [Item] = []
     private var isScheduled = false
     private var isRunning = false
@@ -25,14 +32,34 @@ final class RunQueue {
 
     init(loop: any EventLoop) { self.loop = loop }
 
+    /// For the next turn.
     func append(_ item: Item) {
         ready.append(item)
-        guard !isScheduled else { return }
+        if !isScheduled, !isRunning { schedule() }
+    }
+
+    /// For a turn after the sockets.
+    func appendLater(_ item: Item) {
+        later.append(item)
+        if !isScheduled, !isRunning { schedule() }
+    }
+
+    private func schedule() {
+        guard !ready.isEmpty || !later.isEmpty else {
+            turns = 0
+            return
+        }
         isScheduled = true
-        turns = isRunning ? turns &+ 1 : 0
-        if turns < Self.mostTurns { return loop.assumeIsolated().execute { self.run() } }
+        if !ready.isEmpty, turns < Self.mostTurns {
+            turns &+= 1
+            return loop.assumeIsolated().execute { self.run() }
+        }
         turns = 0
-        loop.assumeIsolated().scheduleTask(in: Self.pause) { self.run() }
+        loop.assumeIsolated().scheduleTask(in: Self.pause) {
+            self.ready.append(contentsOf: self.later)
+            self.later.removeAll(keepingCapacity: true)
+            self.run()
+        }
     }
 
     /// What is appended meanwhile is for the next turn.
@@ -40,14 +67,22 @@ final class RunQueue {
         isScheduled = false
         isRunning = true
         swap(&ready, &running)
-        for item in running {
-            switch item {
+        let end = loop.now.uptimeNanoseconds &+ Self.longestTurn
+        var index = 0
+        while index < running.count {
+            switch running[index] {
             case .wake(let fiber, let wait): fiber.wake(wait)
             case .call(let body): body()
             }
+            index &+= 1
+            guard index < running.count, loop.now.uptimeNanoseconds >= end else { continue }
+            ready.insert(contentsOf: running[index...], at: 0)
+            turns = Self.mostTurns
+            break
         }
         running.removeAll(keepingCapacity: true)
         isRunning = false
+        schedule()
     }
 }
 

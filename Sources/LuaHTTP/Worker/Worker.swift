@@ -76,8 +76,9 @@ final class Worker: HTTPApplication {
         self.configuration = configuration
         self.logger = logger
         self.wallClock = wallClock
-        timers = WorkerTimers(loop: loop)
-        runQueue = RunQueue(loop: loop)
+        let queue = RunQueue(loop: loop)
+        runQueue = queue
+        timers = WorkerTimers(loop: loop) { queue.append(.wake($0, $1)) }
         outgoing = ClientConnections(loop: loop)
         accessLog = configuration.accessLog.map {
             AccessLog(loop: loop, format: $0.format, output: $0.output)
@@ -338,13 +339,8 @@ final class Worker: HTTPApplication {
     /// Calls `body` when no Lua code is running any more, and what is ready before it has had its turn.
     func soon(_ body: @escaping () -> Void) { runQueue.append(.call(body)) }
 
-    /// Runs `body` after the events that are due already, so that other requests get their turn.
-    ///
-    /// Not by `execute`: the loop runs what is enqueued until nothing is left, and looks at its sockets only then. A
-    /// task that is not due yet lets it look.
-    func later(_ body: @escaping () -> Void) {
-        loop.assumeIsolated().scheduleTask(in: .microseconds(50), body)
-    }
+    /// Runs `body` when the loop has looked at its sockets, so that other requests get their turn.
+    func later(_ body: @escaping () -> Void) { runQueue.appendLater(.call(body)) }
 
     /// Computes a field of the request that `owner`, a task of ours, is at.
     private func pushField(

@@ -16,11 +16,16 @@ final class WorkerTimers: NIOScheduledCallbackHandler {
     typealias ID = DeadlineHeap<Alarm>.ID
 
     private let loop: any EventLoop
+    private let wake: (Fiber, UInt64) -> Void
     private var heap = DeadlineHeap<Alarm>()
     private var armed: NIOScheduledCallback?
     private var armedAt = UInt64.max
 
-    init(loop: any EventLoop) { self.loop = loop }
+    /// - Parameter wake: lets a fiber go on, not before it returns.
+    init(loop: any EventLoop, wake: @escaping (Fiber, UInt64) -> Void) {
+        self.loop = loop
+        self.wake = wake
+    }
 
     var count: Int { heap.count }
 
@@ -42,7 +47,7 @@ final class WorkerTimers: NIOScheduledCallbackHandler {
         let now = loop.now.uptimeNanoseconds
         while let alarm = heap.popFirst(dueBy: now) {
             switch alarm {
-            case .wake(let fiber, let number): fiber.wake(number)
+            case .wake(let fiber, let number): wake(fiber, number)
             case .limit(let task): task.timeIsUp()
             case .call(let body): body()
             }

@@ -46,6 +46,7 @@ extension Machine {
         else {
             return false
         }
+        try work()
         let temporary = try reserve(4)
         defer { release(to: temporary) }
         if isSequence(left), isSequence(right) {
@@ -139,6 +140,7 @@ extension Machine {
         throws(RenderFault)
         -> Int?
     {
+        try work()
         let temporary = try reserve(4)
         defer { release(to: temporary) }
         let counts = (try listify(left, to: temporary), try listify(right, to: temporary + 1))
@@ -158,6 +160,7 @@ extension Machine {
     /// Item of a list, key of a map, part of a string.
     mutating func contains(_ container: Int, _ element: Int) throws(RenderFault) -> Bool {
         try settle(container, element)
+        try work()
         let (value, wanted) = (values[container], values[element])
         switch value.type {
         case .string:
@@ -204,19 +207,10 @@ extension Machine {
     static func find(_ needle: UnsafeRawBufferPointer, in bytes: UnsafeRawBufferPointer, from start: Int = 0)
         -> Int?
     {
-        guard let first = needle.first else { return start <= bytes.count ? start : nil }
-        guard let haystack = bytes.baseAddress, let wanted = needle.baseAddress else { return nil }
-        var offset = start
-        while offset + needle.count <= bytes.count {
-            // SAFETY: both searches stay inside `bytes`.
-            guard let hit = memchr(haystack + offset, Int32(first), bytes.count - needle.count - offset + 1)
-            else {
-                return nil
-            }
-            offset = UnsafeRawPointer(hit) - haystack
-            if memcmp(haystack + offset, wanted, needle.count) == 0 { return offset }
-            offset += 1
-        }
-        return nil
+        guard let wanted = needle.baseAddress, !needle.isEmpty else { return start <= bytes.count ? start : nil }
+        guard let haystack = bytes.baseAddress, start < bytes.count else { return nil }
+        // SAFETY: the search stays inside `bytes`; it takes linear time whatever the texts are.
+        guard let hit = lh_find(haystack + start, bytes.count - start, wanted, needle.count) else { return nil }
+        return hit - haystack
     }
 }

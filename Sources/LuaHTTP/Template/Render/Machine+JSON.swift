@@ -55,19 +55,16 @@ extension Machine {
         let temporary = try reserve(2)
         defer { release(to: temporary) }
         if try openObject(index, to: index) { return try appendJSONTable(index, style, depth) }
-        // Long output of small tables: enough to look at memory and steps once per table.
-        fuel -= 1
+        try work()
         let isList = isList(index)
         let count = isList ? try listify(index, to: temporary) : sortedKeys(index, to: temporary)
         if count == 0 {
             return scratch.append(kind == .list ? "[]" : kind == .plain && !style.isForHTML ? "[]" : "{}")
         }
-        guard scratch.count < set.options.maximumText else {
-            throw RenderFault("text is too long", kind: .limit)
-        }
+        let most = min(textLimit, set.options.maximumText)
         scratch.append(isList ? "[" : "{")
         for position in 0..<count {
-            if scratch.count > textLimit { throw RenderFault("text is too long", kind: .limit) }
+            if scratch.count > most { throw RenderFault("text is too long", kind: .limit) }
             if position > 0 { scratch.append(style.indent > 0 ? "," : style.itemSeparator) }
             if style.indent > 0 { appendLine(style.indent * (depth + 1)) }
             item(temporary, position + 1, to: temporary + 1)

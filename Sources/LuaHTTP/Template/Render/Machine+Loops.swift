@@ -79,6 +79,7 @@ extension Machine {
         if state.kind == .function {
             if state.ahead != .unknown { return takeAhead(instruction, target, loop) }
             loops[loop].position &+= 1
+            fuel &-= 50  // about what a call costs
             lh_push_copy(lua, slot(state.sequence))
             pendingResult = target
             pendingIteration = true

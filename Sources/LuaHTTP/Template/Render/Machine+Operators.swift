@@ -160,6 +160,9 @@ extension Machine {
         try setScratch(index, safe: value.isSafe)
     }
 
+    /// More are more likely a mistake than a list.
+    private static var mostItems: Int64 { 1_000_000 }
+
     private mutating func joinLists(_ left: Int, _ right: Int, to index: Int) throws(RenderFault) {
         let temporary = try reserve(3)
         defer { release(to: temporary) }
@@ -167,7 +170,11 @@ extension Machine {
         var count: Int64 = 0
         for source in [left, right] {
             let length = try listify(source, to: temporary)
+            guard count + length <= Self.mostItems else {
+                throw RenderFault("joined list is too long (limit \(Self.mostItems))", kind: .limit)
+            }
             for position in 0..<length {
+                try work()
                 item(temporary, position + 1, to: temporary + 2)
                 count += 1
                 setItem(temporary + 1, count, temporary + 2)
@@ -181,11 +188,12 @@ extension Machine {
         defer { release(to: temporary) }
         let length = try listify(list, to: temporary)
         let (size, overflow) = length.multipliedReportingOverflow(by: max(0, times))
-        guard !overflow, size <= 1_000_000 else {
-            throw RenderFault("repeated list is too long", kind: .limit)
+        guard !overflow, size <= Self.mostItems else {
+            throw RenderFault("repeated list is too long (limit \(Self.mostItems))", kind: .limit)
         }
         setTable(temporary + 1, .list)
         for position in 0..<size {
+            try work()
             item(temporary, position % length + 1, to: temporary + 2)
             setItem(temporary + 1, position + 1, temporary + 2)
         }

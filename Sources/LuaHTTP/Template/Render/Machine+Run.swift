@@ -99,6 +99,8 @@ extension Machine {
     private mutating func limitReached() throws(RenderFault) -> Stop? {
         guard captures.count == 0 else { throw RenderFault("text is too long", kind: .limit) }
         bytesWritten += output.count
+        // Others have their turn also while a client takes all that comes.
+        fuel &-= output.count &>> 5
         guard bytesWritten <= set.options.maximumOutput else {
             throw RenderFault(
                 "page is larger than \(set.options.maximumOutput) bytes (limits.page)", kind: .limit)

@@ -102,7 +102,8 @@ extension Machine {
 
     /// The text of any value as a string value in its place; a string stays what it is.
     mutating func textify(_ index: Int) throws(RenderFault) {
-        guard values[index].type != .string else { return }
+        // Most filters begin here: whatever they do with a long text, they pay for it.
+        guard values[index].type != .string else { return try work(values[index].byteCount &>> 6) }
         try settle(index)
         if values[index].type == .undefined, set.options.undefined == .strict {
             throw undefinedFault(values[index])

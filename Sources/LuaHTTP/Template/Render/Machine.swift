@@ -111,6 +111,7 @@ struct Machine: ~Copyable {
         throws(RenderFault)
     {
         guard bytes.count <= 256 << 20 else { throw RenderFault("string is too long", kind: .limit) }
+        try work(bytes.count &>> 6)
         // SAFETY: an empty buffer may have no address.
         lht_string(
             lua, slot(index), bytes.baseAddress ?? UnsafeRawPointer(scratch.base), bytes.count,
@@ -135,7 +136,8 @@ struct Machine: ~Copyable {
         lht_set_item(lua, slot(list), position, &values.base[item], slot(item))
     }
 
-    func item(_ list: Int, _ position: Int64, to index: Int) {
+    mutating func item(_ list: Int, _ position: Int64, to index: Int) {
+        fuel &-= 1
         lht_item(lua, slot(list), position, slot(index), &values.base[index])
         // The result of a task that was waited for; others stay tasks until they are used.
         if values[index].type == .awaitable {
