@@ -10,10 +10,10 @@ struct HostileTests {
 
     private func fails(
         _ source: String, data: String = "{}", with kind: TemplateError.Kind,
-        location: SourceLocation = #_sourceLocation
+        options: TemplateOptions = .init(), location: SourceLocation = #_sourceLocation
     ) {
         do {
-            let text = try tester.render(source, data: data)
+            let text = try tester.render(source, data: data, options: options)
             Issue.record("rendered \(text.prefix(80))", sourceLocation: location)
         } catch let error as TemplateError {
             #expect(error.kind == kind, "\(error)", sourceLocation: location)
@@ -61,6 +61,25 @@ struct HostileTests {
     ])
     func `sizes that do not fit are refused`(_ expression: String) {
         fails("{{ " + expression + " }}", with: .limit)
+    }
+
+    @Test(arguments: [
+        "{% set ns = namespace(x=[1, 2]) %}{% for i in range(100) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
+        "{% set s = 'a' * 1000000 %}{% set y = [s] * 2000 %}{{ y|map('upper')|list }}",
+        "{% set s = 'a' * 1000000 %}{% set y = [s] * 2000 %}{{ y|string }}",
+        "{% set s = 'a' * 1000000 %}{% set y = [s] * 2000 %}{{ y|map('wordcount')|sum }}",
+        "{% set b = [1] * 20000 %}{% set x = [b] * 2000 %}{{ x|sum(start=[]) }}",
+        "{% set b = [1] * 20000 %}{% set x = [b] * 2000 %}{{ x == [b[:]] * 2000 }}",
+    ])
+    func `work inside one instruction counts`(_ source: String) {
+        var options = TemplateOptions()
+        options.maximumSteps = 300_000
+        fails(source, with: .limit, options: options)
+    }
+
+    @Test func `a text is searched in linear time`() throws {
+        let source = "{% set a = 'a' * 4000000 %}{{ (a ~ 'b') in (a ~ a) }}"
+        #expect(try tester.render(source) == "false")
     }
 
     @Test(arguments: [
