@@ -19,6 +19,9 @@ struct FileResponse: Equatable {
     /// The bytes of the file when it is sent in one piece.
     var range: Range<Int64> { pieces.count == 1 ? pieces[0].range : 0..<0 }
 
+    /// A precondition or a range that cannot be met: there is nothing of the file to send.
+    var isRefusal: Bool { status == 412 || status == 416 }
+
     /// Bytes of the body.
     var length: Int {
         Int(clamping: pieces.reduce(0) { $0 &+ Int64($1.before.count) &+ Int64($1.range.count) })
@@ -42,8 +45,19 @@ struct FileResponse: Equatable {
         var coding = AnswerCoding.identity
         /// There are compressed neighbours: caches must keep them apart (RFC 9110 §12.5.5).
         var varies = false
+        /// What the author of the answer says himself.
+        var own = Own()
         /// Of multipart/byteranges; a random one unless a test sets it.
         var boundary: [UInt8]?
+    }
+
+    /// Fields that an author has set: they are not said again, and it is his validators that are compared.
+    struct Own: Sendable {
+        /// Those of the fields that are there.
+        var validators = Conditional()
+        var hasTag = false
+        var hasDate = false
+        var hasAcceptRanges = false
     }
 
     init(
@@ -54,11 +68,12 @@ struct FileResponse: Equatable {
             self.init(status: 405, header: Self.line("Allow", Array("GET, HEAD".utf8)))
             return
         }
-        let tag = file.entityTag
-        let modified = file.lastModified(at: now)
+        let own = options.own
+        let modified = own.hasDate ? own.validators.lastModified : file.lastModified(at: now)
+        let tag = own.hasTag ? own.validators.entityTag : file.entityTag
         let conditional = Conditional(entityTag: tag, lastModified: modified)
-        var validators = Self.line("ETag", tag)
-        if let modified { validators += Self.line("Last-Modified", HTTPDate.bytes(modified)) }
+        var validators = own.hasTag ? [] : Self.line("ETag", tag)
+        if !own.hasDate, let modified { validators += Self.line("Last-Modified", HTTPDate.bytes(modified)) }
         if !options.cacheControl.isEmpty { validators += Self.line("Cache-Control", options.cacheControl) }
         if options.varies { validators += Self.line("Vary", Array("Accept-Encoding".utf8)) }
 
@@ -88,7 +103,7 @@ struct FileResponse: Equatable {
         if options.coding != .identity {
             header += Self.line("Content-Encoding", Self.bytes(options.coding.name))
         }
-        let acceptRanges = Self.line("Accept-Ranges", Array("bytes".utf8))
+        let acceptRanges = options.own.hasAcceptRanges ? [] : Self.line("Accept-Ranges", Array("bytes".utf8))
         let typeLine = type.map { Self.line("Content-Type", Self.bytes($0)) } ?? []
         switch requested {
         case .parts(let ranges) where type != nil:

@@ -14,6 +14,8 @@ struct AnswerFields {
     private(set) var isEncoded = false
     /// A part of something: offsets are those of its bytes as they are.
     private(set) var isPartial = false
+    private(set) var hasDisposition = false
+    private(set) var hasAcceptRanges = false
     /// Cache-Control: no-transform (RFC 9111 §5.2.2.6).
     private(set) var forbidsTransform = false
     /// Cache-Control: no-store: nobody could ask whether it has changed.
@@ -41,7 +43,9 @@ struct AnswerFields {
                 if ASCII.equalsIgnoringCase(directive, "no-store") { forbidsStoring = true }
             }
         case 13 where ASCII.equalsIgnoringCase(name, "content-range"): isPartial = true
+        case 13 where ASCII.equalsIgnoringCase(name, "accept-ranges"): hasAcceptRanges = true
         case 16 where ASCII.equalsIgnoringCase(name, "content-encoding"): isEncoded = true
+        case 19 where ASCII.equalsIgnoringCase(name, "content-disposition"): hasDisposition = true
         default: break
         }
     }
@@ -50,6 +54,17 @@ struct AnswerFields {
 
     /// The author gave it a validator of his own.
     var hasTag: Bool { tag != nil }
+    var hasDate: Bool { modified != nil }
+
+    /// The validators that are said. Of a Last-Modified that is no date, there is none.
+    var validators: Conditional {
+        Conditional(
+            entityTag: tag.flatMap { lines.getBytes(at: lines.readerIndex + $0.lowerBound, length: $0.count) }
+                ?? [],
+            lastModified: modified.flatMap { range in
+                lines.withUnsafeReadableBytes { HTTPDate.parse(UnsafeRawBufferPointer(rebasing: $0[range])) }
+            })
+    }
 
     /// The body may be sent compressed: a type that is worth it, and nobody who forbids it.
     var isCompressible: Bool {
@@ -59,17 +74,11 @@ struct AnswerFields {
         }
     }
 
-    /// The client has just this (RFC 9110 §13.1.2, §13.1.3): for answers of status 200 to GET and HEAD.
-    func isKnown(to head: borrowing RequestHead) -> Bool {
-        let conditional = Conditional(
-            entityTag: tag.flatMap { lines.getBytes(at: lines.readerIndex + $0.lowerBound, length: $0.count) }
-                ?? [],
-            lastModified: modified.flatMap { range in
-                lines.withUnsafeReadableBytes { HTTPDate.parse(UnsafeRawBufferPointer(rebasing: $0[range])) }
-            })
-        let fields = Conditional.Fields(
-            ifNoneMatch: head.value(.ifNoneMatch), ifModifiedSince: head.value(.ifModifiedSince))
-        return (tag != nil || modified != nil) && conditional.decide(fields, isSafe: true) == .notModified
+    /// What the request's preconditions come to (RFC 9110 §13.1): for answers of status 2xx to GET and HEAD. Where
+    /// nothing is said that they could be compared with, they do not count.
+    func decide(on head: borrowing RequestHead) -> Conditional.Decision {
+        guard hasTag || hasDate, head.headers.hasPreconditions else { return .proceed }
+        return validators.decide(Conditional.Fields(head), isSafe: true)
     }
 
     // MARK: Lines

@@ -10,36 +10,36 @@ struct Conditional {
     /// Seconds since 1970; nil if unknown.
     var lastModified: Int64?
 
-    /// The fields as received; nil = absent. `isSafe`: the method is GET or HEAD.
+    /// The fields as received; nil or no lines = absent. Several lines are one list (RFC 9110 §5.3).
     struct Fields {
-        var ifMatch: UnsafeRawBufferPointer?
-        var ifNoneMatch: UnsafeRawBufferPointer?
+        var ifMatch: [UnsafeRawBufferPointer] = []
+        var ifNoneMatch: [UnsafeRawBufferPointer] = []
         var ifModifiedSince: UnsafeRawBufferPointer?
         var ifUnmodifiedSince: UnsafeRawBufferPointer?
         var ifRange: UnsafeRawBufferPointer?
 
-        init(
-            ifMatch: UnsafeRawBufferPointer? = nil, ifNoneMatch: UnsafeRawBufferPointer? = nil,
-            ifModifiedSince: UnsafeRawBufferPointer? = nil, ifUnmodifiedSince: UnsafeRawBufferPointer? = nil,
-            ifRange: UnsafeRawBufferPointer? = nil
-        ) {
-            self.ifMatch = ifMatch
-            self.ifNoneMatch = ifNoneMatch
-            self.ifModifiedSince = ifModifiedSince
-            self.ifUnmodifiedSince = ifUnmodifiedSince
-            self.ifRange = ifRange
+        init() {}
+
+        /// They lie in the head's memory.
+        init(_ head: borrowing RequestHead) {
+            ifMatch = head.values(.ifMatch)
+            ifNoneMatch = head.values(.ifNoneMatch)
+            ifModifiedSince = head.value(.ifModifiedSince)
+            ifUnmodifiedSince = head.value(.ifUnmodifiedSince)
+            ifRange = head.value(.ifRange)
         }
     }
 
-    /// Evaluates in the order of RFC 9110 §13.2.2; call it only for a response that would be 2xx.
+    /// Evaluates in the order of RFC 9110 §13.2.2; call it only for a response that would be 2xx. `isSafe`: the method is
+    /// GET or HEAD.
     func decide(_ fields: Fields, isSafe: Bool) -> Decision {
-        if let tags = fields.ifMatch {
-            guard matches(tags, strong: true) else { return .preconditionFailed }
+        if !fields.ifMatch.isEmpty {
+            guard matches(fields.ifMatch, strong: true) else { return .preconditionFailed }
         } else if let date = fields.ifUnmodifiedSince.flatMap(HTTPDate.parse), let lastModified {
             guard lastModified <= date else { return .preconditionFailed }
         }
-        if let tags = fields.ifNoneMatch {
-            if matches(tags, strong: false) { return isSafe ? .notModified : .preconditionFailed }
+        if !fields.ifNoneMatch.isEmpty {
+            if matches(fields.ifNoneMatch, strong: false) { return isSafe ? .notModified : .preconditionFailed }
         } else if isSafe, let date = fields.ifModifiedSince.flatMap(HTTPDate.parse), let lastModified {
             if lastModified <= date { return .notModified }
         }
@@ -53,11 +53,13 @@ struct Conditional {
         return EntityTag.same(value, entityTag, strong: true)
     }
 
-    private func matches(_ list: UnsafeRawBufferPointer, strong: Bool) -> Bool {
-        if ASCII.equals(ASCII.trimmed(list), "*") { return true }
-        var tags = EntityTag.List(list)
-        while let tag = tags.next() {
-            if EntityTag.same(tag, entityTag, strong: strong) { return true }
+    private func matches(_ lines: [UnsafeRawBufferPointer], strong: Bool) -> Bool {
+        for line in lines {
+            if ASCII.equals(ASCII.trimmed(line), "*") { return true }
+            var tags = EntityTag.List(line)
+            while let tag = tags.next() {
+                if EntityTag.same(tag, entityTag, strong: strong) { return true }
+            }
         }
         return false
     }

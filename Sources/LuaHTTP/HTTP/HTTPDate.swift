@@ -7,13 +7,13 @@ import Musl
 import Darwin
 #endif
 
-/// IMF-fixdate (RFC 9110 §5.6.7): 29 bytes both ways, without locale, time zone or C library calls.
-/// Does not know what time it is, except in `DateCache`.
+/// IMF-fixdate (RFC 9110 §5.6.7): 29 bytes both ways, without locale, time zone or C library calls. The two obsolete
+/// forms, which are only read, are in `ObsoleteDate`.
 enum HTTPDate {
     static let length = 29
 
-    private static let days: StaticString = "ThuFriSatSunMonTueWed"
-    private static let months: StaticString = "JanFebMarAprMayJunJulAugSepOctNovDec"
+    static let days: StaticString = "ThuFriSatSunMonTueWed"
+    static let months: StaticString = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
     /// Writes `Sun, 06 Nov 1994 08:49:37 GMT` for seconds since 1970. Years outside 1970…9999 are clamped.
     static func write(_ seconds: Int64, to output: UnsafeMutablePointer<UInt8>) {
@@ -48,10 +48,10 @@ enum HTTPDate {
         }
     }
 
-    /// Seconds since 1970 of an IMF-fixdate, or nil. The two obsolete forms are not read: no client of this
-    /// century sends them, and a date that is not understood only costs a full answer (RFC 9110 §13.1.3).
+    /// Seconds since 1970 of a date in any of the three forms, or nil.
     static func parse(_ bytes: UnsafeRawBufferPointer) -> Int64? {
-        guard bytes.count == length, bytes[3] == ASCII.comma, bytes[4] == ASCII.space,
+        guard bytes.count == length else { return ObsoleteDate.parse(bytes, now: Clock.seconds()) }
+        guard bytes[3] == ASCII.comma, bytes[4] == ASCII.space,
             bytes[7] == ASCII.space, bytes[11] == ASCII.space, bytes[16] == ASCII.space,
             bytes[19] == ASCII.colon, bytes[22] == ASCII.colon,
             ASCII.equals(UnsafeRawBufferPointer(rebasing: bytes[25..<29]), " GMT"),
@@ -59,18 +59,34 @@ enum HTTPDate {
             let day = number(bytes, 5), let century = number(bytes, 12), let years = number(bytes, 14),
             let hour = number(bytes, 17), let minute = number(bytes, 20), let second = number(bytes, 23)
         else { return nil }
-        let year = century * 100 + years
-        guard year >= 1970, day >= 1, day <= daysIn(month: month + 1, year: year), hour < 24, minute < 60,
-            second <= 60  // a leap second
-        else { return nil }
-        let count = dayNumber(year: year, month: month + 1, day: day)
-        guard count % 7 == weekday else { return nil }
-        return Int64(count) * 86_400 + Int64(hour * 3600 + minute * 60 + min(second, 59))
+        let date = Parts(
+            year: century * 100 + years, month: month, day: day, hour: hour, minute: minute, second: second)
+        guard let seconds = date.seconds, seconds / 86_400 % 7 == weekday else { return nil }
+        return seconds
+    }
+
+    /// What a text says, in numbers of at most four digits. `month`: 0 to 11.
+    struct Parts {
+        var year: Int
+        let month, day, hour, minute, second: Int
+
+        /// Seconds since 1970; nil if there is no such time.
+        var seconds: Int64? {
+            guard year >= 1970, day >= 1, day <= HTTPDate.daysIn(month: month + 1, year: year), hour < 24,
+                minute < 60, second <= 60  // a leap second
+            else { return nil }
+            let count = HTTPDate.dayNumber(year: year, month: month + 1, day: day)
+            return Int64(count) * 86_400 + Int64(hour * 3600 + minute * 60 + min(second, 59))
+        }
     }
 
     /// 1 to 12, of seconds since 1970.
     static func month(_ seconds: Int64) -> Int {
         civilDate(day: Int(min(max(seconds, 0), 253_402_300_799) / 86_400)).month
+    }
+
+    static func year(_ seconds: Int64) -> Int {
+        civilDate(day: Int(min(max(seconds, 0), 253_402_300_799) / 86_400)).year
     }
 
     // Civil calendar from day counts after Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms".
@@ -87,7 +103,7 @@ enum HTTPDate {
         )
     }
 
-    private static func dayNumber(year: Int, month: Int, day: Int) -> Int {
+    fileprivate static func dayNumber(year: Int, month: Int, day: Int) -> Int {
         let shifted = month <= 2 ? year - 1 : year
         let era = shifted / 400
         let yearOfEra = shifted % 400
@@ -95,7 +111,7 @@ enum HTTPDate {
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
-    private static func daysIn(month: Int, year: Int) -> Int {
+    fileprivate static func daysIn(month: Int, year: Int) -> Int {
         switch month {
         case 2: (year % 4 == 0 && year % 100 != 0) || year % 400 == 0 ? 29 : 28
         case 4, 6, 9, 11: 30
@@ -108,12 +124,12 @@ enum HTTPDate {
         output[1] = UInt8(truncatingIfNeeded: value % 10 + 0x30)
     }
 
-    private static func number(_ bytes: UnsafeRawBufferPointer, _ index: Int) -> Int? {
+    static func number(_ bytes: UnsafeRawBufferPointer, _ index: Int) -> Int? {
         guard ASCII.isDigit(bytes[index]), ASCII.isDigit(bytes[index + 1]) else { return nil }
         return Int(bytes[index] &- 0x30) * 10 + Int(bytes[index + 1] &- 0x30)
     }
 
-    private static func index(of bytes: UnsafeRawBufferPointer, at offset: Int, in names: StaticString)
+    static func index(of bytes: UnsafeRawBufferPointer, at offset: Int, in names: StaticString)
         -> Int?
     {
         let name = names.utf8Start

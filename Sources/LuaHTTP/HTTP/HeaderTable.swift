@@ -75,6 +75,17 @@ struct HeaderTable: ~Copyable {
         present & (1 &<< UInt64(name.rawValue & 63)) != 0
     }
 
+    /// The client says under which conditions it wants the answer (RFC 9110 §13.1), If-Range aside.
+    @inline(__always)
+    var hasPreconditions: Bool {
+        let fields =
+            Self.bit(.ifMatch) | Self.bit(.ifNoneMatch) | Self.bit(.ifModifiedSince) | Self.bit(.ifUnmodifiedSince)
+        return present & fields != 0
+    }
+
+    @inline(__always)
+    private static func bit(_ name: HeaderName) -> UInt64 { 1 &<< UInt64(name.rawValue & 63) }
+
     /// True if the field came on more than one line.
     func isRepeated(_ name: HeaderName) -> Bool {
         repeated & (1 &<< UInt64(name.rawValue & 63)) != 0

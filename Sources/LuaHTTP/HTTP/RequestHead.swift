@@ -69,6 +69,17 @@ struct RequestHead: ~Copyable {
         headers.firstIndex(name).map { value($0) }
     }
 
+    /// The values of all lines of a well-known field; nothing is allocated where there are none.
+    func values(_ name: HeaderName) -> [UnsafeRawBufferPointer] {
+        var values: [UnsafeRawBufferPointer] = []
+        var line = headers.firstIndex(name)
+        while let index = line {
+            values.append(value(index))
+            line = headers.nextIndex(name, after: index)
+        }
+        return values
+    }
+
     mutating func reset() {
         slab.reset()
         headers.reset()

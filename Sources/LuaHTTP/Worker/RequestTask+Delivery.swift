@@ -12,11 +12,10 @@ extension RequestTask {
         var tags = false
     }
 
-    /// A whole body of so many bytes goes out as it is, and nobody has asked whether it has changed.
+    /// A whole body of so many bytes goes out as it is, and nobody makes conditions.
     func isPlain(_ count: Int) -> Bool {
         guard count < worker.compressors.setting.least, let exchange else { return false }
-        return !exchange.head.headers.contains(.ifNoneMatch)
-            && !exchange.head.headers.contains(.ifModifiedSince)
+        return !exchange.head.headers.hasPreconditions
     }
 
     /// What the app, the route and the answer allow. A page that gets a tag during development is nobody's to keep.
@@ -44,11 +43,12 @@ extension RequestTask {
             treatment.compresses && body.count >= worker.compressors.setting.least && Self.hasBody(status)
             && fields.isCompressible
         if mayCompress { fields.vary() }
-        if status == 200, isRead, fields.isKnown(to: exchange.head) {
-            fields.ofNotModified.withUnsafeReadableBytes {
-                _ = exchange.respond(ResponseHead(304, fields: $0), body: .init(start: nil, count: 0))
+        if (200..<300).contains(status), isRead {
+            switch fields.decide(on: exchange.head) {
+            case .notModified where status == 200: return deliverNothing(fields, exchange)
+            case .preconditionFailed: return fail(with: Failure(status: 412))
+            case .notModified, .proceed: break
             }
-            return complete(status: 304, bytes: 0)
         }
         if mayCompress, let coding = coding(for: exchange) {
             if body.count > Self.compressedAtOnce, sentString != nil {
@@ -65,6 +65,14 @@ extension RequestTask {
             _ = exchange.respond(ResponseHead(status, fields: $0), body: body)
         }
         complete(status: status, bytes: body.count)
+    }
+
+    /// The client has it.
+    private func deliverNothing(_ fields: AnswerFields, _ exchange: HTTPExchange) {
+        fields.ofNotModified.withUnsafeReadableBytes {
+            _ = exchange.respond(ResponseHead(304, fields: $0), body: .init(start: nil, count: 0))
+        }
+        complete(status: 304, bytes: 0)
     }
 
     /// The best of what the client takes and what is made here; nil for identity.

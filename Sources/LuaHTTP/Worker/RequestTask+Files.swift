@@ -23,17 +23,14 @@ extension RequestTask {
             let request =
                 status == 200 && (exchange.head.method == .get || exchange.isHead)
                 ? fileRequest(exchange) : FileResponse.Request(method: exchange.isHead ? .head : .get)
+            let fields = AnswerFields(worker.fields.bytes)
             let response = FileResponse(
                 to: request, for: file.status,
-                type: hasContentType ? nil : ContentType.of(fileName: path.fileName), now: Clock.seconds())
-            var header = ByteBuffer(bytes: response.header)
-            header.writeImmutableBuffer(worker.fields.bytes)
-            if let download {
-                header.writeStaticString("Content-Disposition: ")
-                header.writeBytes(ContentDisposition.attachment(download))
-                header.writeStaticString("\r\n")
-            }
-            respond(response, status: response.status == 200 ? status : response.status, header, file)
+                type: hasContentType ? nil : ContentType.of(fileName: path.fileName),
+                options: FileResponse.Options(own: fields.ofFile), now: Clock.seconds())
+            respond(
+                response, status: response.status == 200 ? status : response.status,
+                fileHeader(response, fields, download), file)
         // The path is the script's own: a redirect to the route's path would lead nowhere.
         case .directory: fail(with: Failure(status: 404))
         case .notFound: fail(with: Failure(status: 404))
@@ -46,11 +43,7 @@ extension RequestTask {
     func fileRequest(_ exchange: HTTPExchange) -> FileResponse.Request {
         FileResponse.Request(
             method: exchange.isHead ? .head : .get,
-            fields: Conditional.Fields(
-                ifMatch: exchange.head.value(.ifMatch), ifNoneMatch: exchange.head.value(.ifNoneMatch),
-                ifModifiedSince: exchange.head.value(.ifModifiedSince),
-                ifUnmodifiedSince: exchange.head.value(.ifUnmodifiedSince),
-                ifRange: exchange.head.value(.ifRange)),
+            fields: Conditional.Fields(exchange.head),
             range: exchange.head.value(.range))
     }
 
@@ -61,10 +54,34 @@ extension RequestTask {
         return header
     }
 
+    /// Those of a file that a handler sends: what its author says counts.
+    private func fileHeader(_ response: FileResponse, _ fields: AnswerFields, _ download: String?)
+        -> ByteBuffer
+    {
+        var header = ByteBuffer(bytes: response.header)
+        guard response.status != 304 else {
+            header.writeImmutableBuffer(fields.ofNotModified)
+            return header
+        }
+        header.writeImmutableBuffer(fields.lines)
+        if let download, !fields.hasDisposition {
+            header.writeStaticString("Content-Disposition: ")
+            header.writeBytes(ContentDisposition.attachment(download))
+            header.writeStaticString("\r\n")
+        }
+        return header
+    }
+
+    /// The app's page says what cannot be met (RFC 9110 §15.5.13, §15.5.17).
+    func refuse(_ response: FileResponse) {
+        fail(with: Failure(status: response.status, fields: ByteBuffer(bytes: response.header)))
+    }
+
     func respond(
         _ response: FileResponse, status: Int, _ header: ByteBuffer, _ file: consuming OpenFile
     ) {
         guard let exchange else { return }
+        if response.isRefusal { return refuse(response) }
         let length = response.length
         if length <= Self.copiedFile {
             var body = ByteBuffer()
@@ -97,5 +114,13 @@ extension RequestTask {
         fail(
             with: Failure(
                 status: 503, error: ScriptError(message: "cannot open a file: \(SystemError(code: code))")))
+    }
+}
+
+extension AnswerFields {
+    /// What they say of a file that is sent with them.
+    fileprivate var ofFile: FileResponse.Own {
+        FileResponse.Own(
+            validators: validators, hasTag: hasTag, hasDate: hasDate, hasAcceptRanges: hasAcceptRanges)
     }
 }

@@ -126,6 +126,10 @@ extension RequestTask {
             return true
         }
         let response = self.response(to: exchange, form, entry, mount)
+        if response.isRefusal {
+            refuse(response)
+            return true
+        }
         var content = ByteBuffer()
         if response.pieces.count == 1, let slice = body.getSlice(response.range) {
             content = slice
@@ -185,9 +189,7 @@ extension RequestTask {
     }
 
     private func hasConditions(_ exchange: HTTPExchange) -> Bool {
-        exchange.head.headers.contains(.ifNoneMatch) || exchange.head.headers.contains(.ifModifiedSince)
-            || exchange.head.headers.contains(.range) || exchange.head.headers.contains(.ifMatch)
-            || exchange.head.headers.contains(.ifUnmodifiedSince)
+        exchange.head.headers.hasPreconditions || exchange.head.headers.contains(.range)
     }
 
     // MARK: Directories

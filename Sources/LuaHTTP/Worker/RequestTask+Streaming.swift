@@ -45,7 +45,9 @@ extension RequestTask {
         guard let stream else { return end() }
         stream.finish()
         // A short one went out whole, and has been completed with that.
-        if state == .streaming { complete(status: stream.status, bytes: stream.bytesSent) }
+        if state == .streaming, self.stream === stream {
+            complete(status: stream.status, bytes: stream.bytesSent)
+        }
     }
 
     /// The server stops: an event stream, which may be without end, ends well where it waits, and `<close>` variables

@@ -14,36 +14,12 @@ struct FileResponseTests {
         _ method: Method, _ fields: [String: String] = [:], file: FileStatus? = nil,
         now: Int64 = 2_000_000_000
     ) -> FileResponse {
-        var storage = fields.mapValues { Array($0.utf8) }
-        for name in [
-            "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Range",
-        ]
-        where storage[name] == nil {
-            storage[name] = []
-        }
-        func field<R>(_ name: String, _ body: (UnsafeRawBufferPointer?) -> R) -> R {
-            fields[name] == nil ? body(nil) : storage[name, default: []].withUnsafeBytes(body)
-        }
-        return field("If-Match") { match in
-            field("If-None-Match") { noneMatch in
-                field("If-Modified-Since") { since in
-                    field("If-Unmodified-Since") { unmodified in
-                        field("If-Range") { ifRange in
-                            field("Range") { range in
-                                let conditional = Conditional.Fields(
-                                    ifMatch: match, ifNoneMatch: noneMatch, ifModifiedSince: since,
-                                    ifUnmodifiedSince: unmodified, ifRange: ifRange)
-                                return FileResponse(
-                                    to: FileResponse.Request(
-                                        method: method, fields: conditional, range: range),
-                                    for: file ?? self.file, type: "text/css; charset=utf-8",
-                                    options: FileResponse.Options(cacheControl: Array("max-age=60".utf8)),
-                                    now: now)
-                            }
-                        }
-                    }
-                }
-            }
+        RequestHead.withFields(of: fields.map { "\($0): \($1)" }) { head in
+            FileResponse(
+                to: FileResponse.Request(
+                    method: method, fields: Conditional.Fields(head), range: head.value(.range)),
+                for: file ?? self.file, type: "text/css; charset=utf-8",
+                options: FileResponse.Options(cacheControl: Array("max-age=60".utf8)), now: now)
         }
     }
 
@@ -95,7 +71,7 @@ struct FileResponseTests {
             ["If-Unmodified-Since": "Sun, 06 Nov 1994 08:49:36 GMT"],
         ] {
             let response = answer(.get, fields)
-            #expect(response.status == 412 && response.header.isEmpty && response.range.isEmpty, "\(fields)")
+            #expect(response.isRefusal && response.status == 412 && response.header.isEmpty && response.range.isEmpty, "\(fields)")
         }
     }
 
@@ -142,9 +118,37 @@ struct FileResponseTests {
                 "|Vary: Accept-Encoding|Content-Encoding: gzip|Content-Type: text/css|Accept-Ranges: bytes|"))
     }
 
+    @Test func whatTheAuthorSaysIsNotSaidAgainAndIsCompared() {
+        var own = FileResponse.Own(
+            validators: Conditional(entityTag: Array("\"own\"".utf8), lastModified: 784_111_776), hasTag: true,
+            hasDate: true, hasAcceptRanges: true)
+        func answer(_ fields: [String]) -> FileResponse {
+            RequestHead.withFields(of: fields) { head in
+                FileResponse(
+                    to: FileResponse.Request(
+                        method: .get, fields: Conditional.Fields(head), range: head.value(.range)),
+                    for: file, type: "text/css", options: FileResponse.Options(own: own), now: 2_000_000_000)
+            }
+        }
+        #expect(lines(answer([])) == "Content-Type: text/css|")
+        #expect(answer(["If-None-Match: \"own\""]).status == 304)
+        #expect(lines(answer(["If-None-Match: \"own\""])).isEmpty)
+        #expect(answer(["If-None-Match: \(tag)"]).status == 200)
+        #expect(answer(["If-Match: \(tag)"]).status == 412)
+        #expect(answer(["If-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT"]).status == 304)
+        #expect(answer(["If-Range: \"own\"", "Range: bytes=0-1"]).status == 206)
+        // The other validator stays the file's.
+        own.hasDate = false
+        #expect(lines(answer([])) == "Last-Modified: \(date)|Content-Type: text/css|")
+        #expect(answer(["If-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT"]).status == 200)
+        // A date that is none is compared with nothing.
+        (own.hasDate, own.validators.lastModified) = (true, nil)
+        #expect(answer(["If-Modified-Since: \(date)"]).status == 200)
+    }
+
     @Test func unsatisfiableRangeTellsTheLength() {
         let response = answer(.get, ["Range": "bytes=1000-"])
-        #expect(response.status == 416 && response.range.isEmpty)
+        #expect(response.isRefusal && response.status == 416 && response.range.isEmpty)
         #expect(lines(response) == "Content-Range: bytes */1000|")
     }
 

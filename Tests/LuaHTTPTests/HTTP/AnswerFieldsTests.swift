@@ -54,26 +54,44 @@ struct AnswerFieldsTests {
                 + "Vary: Accept-Encoding\r\nContent-Location: /x\r\n")
     }
 
-    private func isKnown(_ fields: AnswerFields, _ request: String) throws -> Bool {
-        var parser = RequestParser(limits: Limits())
-        var head = RequestHead()
-        var input = ByteBuffer(string: "GET / HTTP/1.1\r\nHost: t\r\n\(request)\r\n")
-        #expect(try parser.parse(&input, into: &head))
-        return fields.isKnown(to: head)
+    private func decide(_ fields: AnswerFields, _ request: String...) -> Conditional.Decision {
+        RequestHead.withFields(of: request) { fields.decide(on: $0) }
     }
 
-    @Test func whoHasItIsToldSo() throws {
+    @Test func whoHasItIsToldSo() {
         let tagged = fields("X: y", "ETag: W/\"v1\"")
-        #expect(try isKnown(tagged, "If-None-Match: W/\"v1\"\r\n"))
-        #expect(try isKnown(tagged, "If-None-Match: \"v0\", \"v1\"\r\n"))
-        #expect(try isKnown(tagged, "If-None-Match: *\r\n"))
-        #expect(try !isKnown(tagged, "If-None-Match: \"v2\"\r\n"))
-        #expect(try !isKnown(tagged, ""))
-        #expect(try !isKnown(fields("X: y"), "If-None-Match: *\r\n"))
+        #expect(decide(tagged, "If-None-Match: W/\"v1\"") == .notModified)
+        #expect(decide(tagged, "If-None-Match: \"v0\", \"v1\"") == .notModified)
+        #expect(decide(tagged, "If-None-Match: \"v0\"", "If-None-Match: \"v1\"") == .notModified)
+        #expect(decide(tagged, "If-None-Match: *") == .notModified)
+        #expect(decide(tagged, "If-None-Match: \"v2\"") == .proceed)
+        #expect(decide(tagged) == .proceed)
+        #expect(decide(fields("X: y"), "If-None-Match: *") == .proceed)
         let dated = fields("Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT")
-        #expect(try isKnown(dated, "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n"))
-        #expect(try !isKnown(dated, "If-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT\r\n"))
-        #expect(try !isKnown(dated, "If-Modified-Since: yesterday\r\n"))
+        #expect(decide(dated, "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT") == .notModified)
+        #expect(decide(dated, "If-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT") == .proceed)
+        #expect(decide(dated, "If-Modified-Since: yesterday") == .proceed)
+    }
+
+    @Test func whoWantsAnotherOneIsToldSo() {
+        let tagged = fields("ETag: \"v1\"")
+        #expect(decide(tagged, "If-Match: \"v0\"") == .preconditionFailed)
+        #expect(decide(tagged, "If-Match: \"v0\"", "If-Match: \"v1\"") == .proceed)
+        #expect(decide(tagged, "If-Match: *") == .proceed)
+        // Weak tags are not what If-Match means (RFC 9110 §13.1.1).
+        #expect(decide(fields("ETag: W/\"v1\""), "If-Match: W/\"v1\"") == .preconditionFailed)
+        let dated = fields("Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT")
+        #expect(decide(dated, "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:36 GMT") == .preconditionFailed)
+        #expect(decide(dated, "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT") == .proceed)
+        #expect(decide(fields("X: y"), "If-Match: \"v0\"") == .proceed)
+    }
+
+    @Test func whatAnAuthorSaysOfAFileIsSeen() {
+        let said = fields("Accept-Ranges: none", "CONTENT-disposition: inline", "Last-Modified: once")
+        #expect(said.hasAcceptRanges && said.hasDisposition && said.hasDate && !said.hasTag)
+        #expect(said.validators.lastModified == nil && said.validators.entityTag.isEmpty)
+        let silent = fields("Content-Type: text/html", "Accept: x", "Content-Disposition-X: y")
+        #expect(!silent.hasAcceptRanges && !silent.hasDisposition && !silent.hasDate && !silent.hasTag)
     }
 
     @Test func noLinesTrap() {

@@ -120,6 +120,31 @@ import Testing
         #expect(try !answer(site, "/").head.contains("Content-Encoding"))
     }
 
+    @Test func whoWantsAnotherVersionIsToldSo() throws {
+        let site = try InMemorySite(
+            Self.app + """
+                app:get("/own", function() return { n = 1 }, "page.html", { headers = { ETag = '"v1"' } } end)
+                app:get("/own/stream", function() return app.stream(function(out) out:write("short") end,
+                  { headers = { ETag = '"v1"' } }) end)
+                app:post("/own", function() return app.text("done", { headers = { ETag = '"v1"' } }) end)
+                app:get("/own/404", function() return app.text("no", { status = 404, headers = { ETag = '"v1"' } }) end)
+                app:error(412, function(req, err) return { n = 2 }, "page.html" end)
+                """, templates: ["page.html": Self.page])
+        for path in ["/own", "/tagged", "/tagged/long", "/own/stream", "/page"] {
+            let other = try answer(site, path, "If-Match: \"v2\"\r\n")
+            #expect(other.head.hasPrefix("HTTP/1.1 412 "), "\(path)")
+            #expect(String(decoding: other.body, as: UTF8.self).contains("row 1"), "\(path)")
+            #expect(try answer(site, path, "If-Match: *\r\n").head.hasPrefix("HTTP/1.1 200 "), "\(path)")
+        }
+        let lines = "If-Match: \"v2\"\r\nIf-Match: \"v1\"\r\n"
+        #expect(try answer(site, "/own", lines).head.hasPrefix("HTTP/1.1 200 "))
+        // The handler has acted already, or there is nothing to compare.
+        let posted = try answer(site, "/own", "If-Match: \"v2\"\r\nContent-Length: 0\r\n", method: "POST")
+        #expect(posted.head.hasPrefix("HTTP/1.1 200 "))
+        #expect(try answer(site, "/own/404", "If-Match: \"v2\"\r\n").head.hasPrefix("HTTP/1.1 404 "))
+        #expect(try answer(site, "/short", "If-Match: \"v2\"\r\n").head.hasPrefix("HTTP/1.1 200 "))
+    }
+
     @Test func whatTheClientHasIsNotSentAgain() throws {
         let site = try site()
         let first = try answer(site, "/page")
