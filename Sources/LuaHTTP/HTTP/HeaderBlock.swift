@@ -35,6 +35,11 @@ struct HeaderBlock {
     /// The answer does without this standard field.
     mutating func omit(_ name: UnsafeRawBufferPointer) { replaced |= standard.member(name) }
 
+    @inline(__always)
+    mutating func omit(_ name: StaticString) {
+        omit(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+    }
+
     mutating func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(Refusal) {
         if let refusal = HeaderBlock.check(name, value) { throw refusal }
         replaced |= standard.member(name)
@@ -51,7 +56,7 @@ struct HeaderBlock {
     /// Content-Type, which nearly every answer has: only its value can be wrong.
     mutating func addContentType(_ value: UnsafeRawBufferPointer) throws(Refusal) {
         guard HeaderBlock.isValue(value) else { throw .value }
-        replaceContentType()
+        omit("Content-Type")
         bytes.writeStaticString("Content-Type: ")
         bytes.writeBytes(ASCII.trimmed(value))
         bytes.writeStaticString("\r\n")
@@ -59,13 +64,8 @@ struct HeaderBlock {
 
     /// The type of a page.
     mutating func addPageType() {
-        replaceContentType()
+        omit("Content-Type")
         bytes.writeStaticString("Content-Type: text/html; charset=utf-8\r\n")
-    }
-
-    private mutating func replaceContentType() {
-        let name: StaticString = "Content-Type"
-        omit(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
     }
 
     /// Lines that the server made itself.

@@ -21,11 +21,14 @@ final class StandardFields: Sendable {
 
     /// A set of these fields.
     typealias Members = UInt64
-    static let most = 64
+    /// One bit is left for Cache-Control.
+    static let most = 63
 
     /// - Parameter fields: at most `most`, with valid names and values; names differ.
-    init(_ fields: [(name: String, value: String)]) {
-        let fields = fields.prefix(Self.most)
+    convenience init(_ fields: [(name: String, value: String)]) { self.init(all: fields.prefix(Self.most)) }
+
+    private init(all fields: some Sequence<(name: String, value: String)>) {
+        let fields = Array(fields)
         names = fields.map { $0.name.utf8.map(ASCII.lowercased) }
         lines = fields.map { ByteBuffer(string: "\($0.name): \($0.value)\r\n") }
         block = lines.reduce(into: ByteBuffer()) { $0.writeImmutableBuffer($1) }
@@ -35,10 +38,20 @@ final class StandardFields: Sendable {
     /// As they were given.
     var listed: [(name: String, value: String)] {
         lines.compactMap { line in
-            let text = String(buffer: line).dropLast(2)
-            guard let colon = text.firstIndex(of: ":") else { return nil }
-            return (String(text[..<colon]), String(text[colon...].dropFirst(2)))
+            let bytes = line.readableBytesView.dropLast(2)  // not of a String: CR LF is one character there
+            guard let colon = bytes.firstIndex(of: ASCII.colon) else { return nil }
+            return (
+                String(decoding: bytes[..<colon], as: UTF8.self),
+                String(decoding: bytes[colon...].dropFirst(2), as: UTF8.self)
+            )
         }
+    }
+
+    /// These for answers to errors, which no cache is to keep, whatever is said of pages (RFC 9111 §4.2.2: a 404 may
+    /// be kept unless something forbids it).
+    var uncached: StandardFields {
+        let others = listed.filter { $0.name.lowercased() != "cache-control" }
+        return StandardFields(all: others + [("Cache-Control", "no-store")])
     }
 
     /// The field of that name as a set; almost always a test of one bit.

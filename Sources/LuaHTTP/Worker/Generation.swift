@@ -48,6 +48,8 @@ final class Generation {
     /// Of all mounts.
     let files: FileCache
     let standardFields: StandardFields
+    /// Of answers to errors.
+    let errorFields: StandardFields
     /// Nil: every host is ours.
     let hosts: HostList?
     private let errorHandlers: [Int: Int]
@@ -113,6 +115,7 @@ final class Generation {
         // In development a file is compared with the disk each time, so that a change is seen at once.
         files = FileCache(interval: isDevelopment ? 0 : 1000)
         standardFields = definition.settings.standardFields
+        errorFields = standardFields.uncached
         hosts = try definition.settings.hostList(isDevelopment: isDevelopment)
         errorHandlers = definition.errorHandlers
         additions = definition.templates

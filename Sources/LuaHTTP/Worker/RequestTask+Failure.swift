@@ -83,6 +83,7 @@ extension RequestTask {
         }
         rendering = nil
         dropStream()
+        if sentString != nil { dropSending() }
         forgetLimit()
         if self.failure == nil, let handler = generation.errorHandler(for: failure.status) {
             self.failure = failure
@@ -90,7 +91,8 @@ extension RequestTask {
             return runErrorHandler(handler, failure)
         }
         let page = worker.errorPage(for: failure, exchange: exchange)
-        worker.fields.begin(generation.standardFields)
+        worker.fields.begin(generation.errorFields)
+        worker.fields.omit("Cache-Control")  // the page has it
         worker.fields.append(page.fields)
         if let extra = failure.fields { worker.fields.append(extra) }
         worker.fields.finish()

@@ -244,7 +244,7 @@ final class RequestTask: Fiber {
         let reader = AnswerReader(
             stack: stack, generation: generation, defaultStatus: failure?.status ?? 200,
             isSecure: exchange.isSecure)
-        worker.fields.begin(generation.standardFields)
+        worker.fields.begin(failure == nil ? generation.standardFields : generation.errorFields)
         let answer: Answer
         do throws(AnswerMistake) {
             if let extra = failure?.fields { worker.fields.append(extra) }

@@ -41,6 +41,32 @@ import Testing
         }
     }
 
+    /// Caches may keep a 404 (RFC 9110 §15.1).
+    @Test func noCacheKeepsThemUnlessTheirAuthorSaysSo() throws {
+        let site = try InMemorySite(
+            """
+            local app = require "luahttpd"
+            app:config { headers = { ["Cache-Control"] = "max-age=60" } }
+            app:get("/", function(req) return "fine" end)
+            app:get("/gone", function(req) app.abort(410) end)
+            app:get("/page", function(req) app.abort(403, {}, "no.html") end)
+            app:get("/broken", function(req) error("x") end)
+            app:error(404, function(req, err) return {}, "no.html" end)
+            app:error(410, function(req, err) return app.text("gone", { headers = { ["Cache-Control"] = "max-age=5" } }) end)
+            """, templates: ["no.html": "no"])
+        func cacheControl(_ path: String) throws -> [String] {
+            try site.get(path).split(separator: "\r\n").filter { $0.hasPrefix("Cache-Control: ") }
+                .map { String($0.dropFirst(15)) }
+        }
+        #expect(try cacheControl("/") == ["max-age=60"])
+        #expect(try cacheControl("/nowhere") == ["no-store"])
+        #expect(try cacheControl("/page") == ["no-store"])
+        #expect(try cacheControl("/broken") == ["no-store"])
+        #expect(try cacheControl("/gone") == ["max-age=5"])
+        #expect(try cacheControl("/") == ["max-age=60"])
+        #expect(try site.get("/nowhere").contains("\r\nX-Content-Type-Options: nosniff\r\n"))
+    }
+
     @Test func afterHooksMayAnswerWithAPage() throws {
         let site = try InMemorySite(
             """

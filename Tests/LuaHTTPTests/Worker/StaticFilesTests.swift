@@ -46,6 +46,10 @@ import Testing
             let same = try site.get("/s/a.txt", headers: "If-None-Match: \(tag)\r\n")
             #expect(same.hasPrefix("HTTP/1.1 304 ") && same.hasSuffix("\r\n\r\n") && header("ETag", same) == tag)
             #expect(try site.get("/s/a.txt", headers: "If-Match: \"x\"\r\n").hasPrefix("HTTP/1.1 412 "))
+            let lines = "If-Match: \"x\"\r\nIf-Match: \(tag)\r\n"
+            #expect(try site.get("/s/a.txt", headers: lines).hasPrefix("HTTP/1.1 200 "))
+            let list = "If-None-Match: \"x\"\r\nIf-None-Match: \(tag)\r\n"
+            #expect(try site.get("/s/a.txt", headers: list).hasPrefix("HTTP/1.1 304 "))
             let part = try site.get("/s/a.txt", headers: "Range: bytes=2-4\r\n")
             #expect(part.hasPrefix("HTTP/1.1 206 ") && part.hasSuffix("\r\n\r\n234"))
             let parts = try site.get("/s/a.txt", headers: "Range: bytes=0-1,-2\r\n")
@@ -61,6 +65,32 @@ import Testing
             #expect(try site.get("/s/a.txt", headers: "Range: bytes=10-\r\n").hasPrefix("HTTP/1.1 416 "))
             let head = try site.send("HEAD /s/a.txt HTTP/1.1\r\nHost: t.example\r\n\r\n")
             #expect(header("Content-Length", head) == "10" && head.hasSuffix("\r\n\r\n"))
+        }
+    }
+
+    @Test(arguments: [100.0, 0])
+    func whatCannotBeMetHasAPage(age: Double) throws {
+        let builtIn = try site(files: ["a.txt": "0123456789"], age: age)
+        let failed = try builtIn.get("/s/a.txt", headers: "If-Match: \"x\"\r\n")
+        #expect(failed.hasPrefix("HTTP/1.1 412 ") && InMemorySite.body(of: failed).contains("412 Precondition Failed"))
+        let range = try builtIn.get("/s/a.txt", headers: "Range: bytes=10-\r\n")
+        #expect(range.hasPrefix("HTTP/1.1 416 ") && InMemorySite.body(of: range).hasPrefix("416 "))
+        #expect(header("Content-Range", range) == "bytes */10")
+        #expect(header("Cache-Control", range) == "no-store" && header("X-Content-Type-Options", range) == "nosniff")
+        let own = try InMemorySite(
+            """
+            local app = require "luahttpd"
+            app:static("/s", "public")
+            app:error("*", function(req, err) return "own " .. err.status end)
+            """, files: ["public/a.txt": "0123456789", "public/b.txt": String(repeating: "b", count: 100_000)])
+        for name in ["a.txt", "b.txt"] {
+            try own.setAge("public/" + name, age)
+            let size = name == "a.txt" ? 10 : 100_000
+            let range = try own.get("/s/\(name)", headers: "Range: bytes=\(size)-\r\n")
+            #expect(range.hasPrefix("HTTP/1.1 416 ") && range.hasSuffix("\r\n\r\nown 416"))
+            #expect(header("Content-Range", range) == "bytes */\(size)")
+            let failed = try own.get("/s/\(name)", headers: "If-Match: \"x\"\r\n")
+            #expect(failed.hasPrefix("HTTP/1.1 412 ") && failed.hasSuffix("\r\n\r\nown 412"))
         }
     }
 
