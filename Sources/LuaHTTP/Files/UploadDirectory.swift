@@ -42,6 +42,14 @@ struct UploadDirectory: Sendable, Equatable {
         }
     }
 
+    /// Cleans once more when the files of a process that was killed just before this one began are old enough.
+    func cleanAgain(after delay: Duration = .seconds(newFor + 10)) -> Task<Void, any Error> {
+        Task.detached(priority: .background) {
+            try await Task.sleep(for: delay)
+            clean()
+        }
+    }
+
     /// Deletes files that a process left behind which is no more; those of a living one are locked. There
     /// are none where files need no name.
     func clean() {
@@ -65,12 +73,15 @@ struct UploadDirectory: Sendable, Equatable {
         }
     }
 
+    /// Seconds.
+    private static let newFor = 60
+
     private static func isOld(_ status: stat) -> Bool {
         #if canImport(Darwin)
         let changed = status.st_mtimespec.tv_sec
         #else
         let changed = status.st_mtim.tv_sec
         #endif
-        return time(nil) > changed + 60
+        return time(nil) > changed + newFor
     }
 }

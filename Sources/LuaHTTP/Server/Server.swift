@@ -19,6 +19,7 @@ public final class Server: Sendable {
     private let listeners: Listeners
     private let reloader: Reloader
     private let logger: Logger
+    private let cleaning: Task<Void, any Error>
     /// Seconds between the signal to stop and its begin: balancers see meanwhile that it is not ready.
     public let stopDelay: Double
     /// Where it listens: the host and port in force, after `port = 0` was made a real one.
@@ -42,6 +43,7 @@ public final class Server: Sendable {
         self.listeners = listeners
         self.reloader = reloader
         self.logger = logger
+        cleaning = settings.workerConfiguration.uploads.cleanAgain()
         let first = listeners.addresses.lazy.compactMap(\.address.hostAndPort).first
         host = first?.0 ?? settings.host
         port = first?.1 ?? settings.port
@@ -146,6 +148,7 @@ public final class Server: Sendable {
     ///
     /// - Parameter deadline: after so many seconds what is still open is cut.
     public func shutDown(deadline: Double = 10) async throws {
+        cleaning.cancel()
         pool.endReadiness()
         if stopDelay > 0 { try await Task.sleep(for: .seconds(stopDelay)) }
         // First, so that from now on each answer says that it is the last of its connection.

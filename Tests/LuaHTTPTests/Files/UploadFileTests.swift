@@ -105,6 +105,25 @@ struct UploadFileTests {
     }
 }
 
+extension UploadFileTests {
+    @Test("what was too new at the start is deleted a while later, unless the server has ended by then")
+    func cleanAgain() async throws {
+        let directory = TemporaryDirectory()
+        directory.write(UploadFile.prefix + "left")
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -1000)],
+            ofItemAtPath: directory.path + "/" + UploadFile.prefix + "left")
+        let uploads = UploadDirectory(path: directory.path)
+        let called = uploads.cleanAgain()
+        called.cancel()
+        await #expect(throws: CancellationError.self) { try await called.value }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).count == 1)
+        try await uploads.cleanAgain(after: .milliseconds(1)).value
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty)
+        withExtendedLifetime(directory) {}
+    }
+}
+
 extension TemporaryDirectory {
     /// Removed when `body` returns, not before.
     fileprivate static func with(_ body: (TemporaryDirectory) throws -> Void) rethrows {
