@@ -68,7 +68,7 @@ function Values:all(name) end
 ---@field path string  To open it by while the request lasts
 local Upload = {}
 
--- All that is left without a format; nil at the end.
+-- All that is left without a format; nil at the end. 0: "" while something is left.
 ---@param format? luahttpd.ReadFormat
 ---@return string?
 function Upload:read(format) end

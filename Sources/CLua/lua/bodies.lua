@@ -42,6 +42,12 @@ local function read_count(source, count)
   return concat(pieces)
 end
 
+-- "" while something is left; nil at the end.
+local function read_nothing(source)
+  if not source.text then source.text, source.at = source:fetch(PIECE), 1 end
+  return source.text and ""
+end
+
 local function read_all(source)
   local pieces = {}
   while true do
@@ -70,6 +76,7 @@ end
 
 -- As file:read of Lua: a number of bytes, "a" for all that is left, "l" or "L" for a line; all without one.
 local function read(source, format, what)
+  if format == 0 then return read_nothing(source) end
   if math_type(format) == "integer" and format > 0 then return read_count(source, format) end
   if format == nil or format == "a" or format == "*a" then return read_all(source) end
   if format == "l" or format == "*l" then return read_line(source, false) end
@@ -164,9 +171,9 @@ local Request = host.Request
 
 local function fetch_body(source, most) return host.body_read(source.request, most) end
 
--- What lines() fetched ahead is not the server's any more.
+-- What lines() and read(0) fetched ahead is not the server's any more.
 local function check_nothing_ahead(source)
-  if source.text then fail("cannot save what was read line by line: use read or chunks before save") end
+  if source.text then fail("cannot save after lines or read(0), which fetch ahead: read a number of bytes or chunks before") end
 end
 
 local function keep_body(source, path, replaces)

@@ -36,6 +36,13 @@ struct FormUploadTests {
           out[#out + 1] = f:read("L")
           return app.text(table.concat(out, "|"))
         end)
+        app:post("/nothing", function(req)
+          local f = req.files.f
+          local left = f:read(0)
+          local text = f:read(2)
+          local still = f:read(0)
+          return app.text(("%s|%s|%s|%s|%s|%s"):format(left, text, still, f:read("l"), f:read("a"), f:read(0)))
+        end)
         app:post("/save", function(req)
           local path = req.files.f:save("kept.txt", req.query.replace and { replace = true })
           return app.text(path)
@@ -119,6 +126,13 @@ struct FormUploadTests {
         #expect(
             body(answer)
                 == "abc|one|two\r|\(String(repeating: "x", count: size))|nil||\(content.utf8.count)|abcone\n")
+    }
+
+    @Test("reading nothing tells whether something is left, as with Lua's files", arguments: [0, 300_000])
+    func readNothing(size: Int) throws {
+        let rest = String(repeating: "x", count: size)
+        let answer = try post(site(), "/nothing", MultipartText().file("f", "f", "abc\n" + rest))
+        #expect(body(answer) == "|ab||c|\(rest)|nil")
     }
 
     @Test("files are kept under a name that is free, or replaced when asked", arguments: [10, 100_000])
