@@ -6,7 +6,7 @@
 #   make budgets                                  count what a request costs (part of make test)
 #   make bench-parts [PART=http|json|engine]      measure the parts alone, templates beside ones compiled to Lua
 #   make bench [ARGS="--only hello"]              measure against nginx and Hummingbird
-#   make fuzz [ROUNDS=10000000] [TARGET=multipart]   random input for the parsers, optimized
+#   make fuzz [ROUNDS=10000000] [TARGET=multipart]   random input for the parsers, optimized (or proxy, forwarded, …)
 #   make sanitize [SANITIZER=thread] [MINUTES=3]   the whole server under load, watched for memory errors or races
 #   make install [PREFIX=/usr/local] [DESTDIR=]   install the release binary
 

@@ -9,7 +9,7 @@ struct ForwardedClient: Equatable {
     /// In the head's memory.
     var host: HeadSlice?
 
-    /// Longer lists are cut: no chain of proxies is so long.
+    /// Of longer lists the end counts: no chain of proxies is so long.
     private static let most = 64
 
     init() {}
@@ -67,23 +67,28 @@ struct ForwardedClient: Equatable {
 
     // MARK: Parts
 
-    /// The elements of all lines of a list, commas in quotes left alone.
+    /// The last elements of all lines of a list. In Forwarded, commas in quotes are left alone; the others know no
+    /// quotes, and one that a client sends must not swallow what a proxy adds.
     private static func elements(
         _ name: HeaderName, of head: borrowing RequestHead
     ) -> [UnsafeRawBufferPointer] {
         var found: [UnsafeRawBufferPointer] = []
         var line = head.headers.firstIndex(name)
-        while let index = line, found.count < most {
+        func add(_ element: Slice<UnsafeRawBufferPointer>) {
+            if found.count == 2 * most { found.removeFirst(most) }
+            found.append(ASCII.trimmed(UnsafeRawBufferPointer(rebasing: element)))
+        }
+        while let index = line {
             let value = head.value(index)
             var start = 0
             var isQuoted = false
             for (position, byte) in value.enumerated() {
-                if byte == 0x22 { isQuoted.toggle() }
+                if byte == 0x22, name == .forwarded { isQuoted.toggle() }
                 guard byte == ASCII.comma, !isQuoted else { continue }
-                found.append(ASCII.trimmed(UnsafeRawBufferPointer(rebasing: value[start..<position])))
+                add(value[start..<position])
                 start = position &+ 1
             }
-            found.append(ASCII.trimmed(UnsafeRawBufferPointer(rebasing: value[start...])))
+            add(value[start...])
             line = head.headers.nextIndex(name, after: index)
         }
         return found.suffix(most)

@@ -5,7 +5,8 @@ import NIOCore
 
 extension FuzzTarget {
     static let all: [FuzzTarget] = [
-        multipart, partHead, chunked, head, target, form, cookies, ranges, path, url,
+        multipart, partHead, chunked, head, target, form, cookies, ranges, path, url, proxyHeader,
+        forwarded,
     ]
 
     /// Whole and in pieces it comes to the same, and no content is lost or made up.
