@@ -41,6 +41,7 @@ lh_status lh_call(lh_state *L, int32_t nargs, int32_t nresults) {
   bool outer = vm->outer_yieldable;
   lua_State *blocked = vm->blocked;
   const char *blocked_by = vm->blocked_by;
+  int below = lua_gettop(L) - nargs - 1;
   vm->outer_yieldable = false; /* a Swift frame lies below */
   vm->blocked = NULL;
   vm->blocked_by = "a function that the server calls";
@@ -48,23 +49,24 @@ lh_status lh_call(lh_state *L, int32_t nargs, int32_t nresults) {
   vm->outer_yieldable = outer;
   vm->blocked = blocked;
   vm->blocked_by = blocked_by;
-  bool killed = vm->killed && status != LUA_OK;
+  bool killed = vm->killed;
   lh_leave_lua(vm, entry);
-  return killed ? LH_ERROR_TIME : lh_status_of(L, status); /* the turn stays over */
+  if (!killed) return lh_status_of(L, status);
+  if (status == LUA_OK) { /* what ended it was swallowed, as by load */
+    lua_settop(L, below);
+    lua_pushliteral(L, "ran too long without waiting");
+  }
+  return LH_ERROR_TIME; /* the turn stays over */
 }
 
 /* What became of co, which was to be ended while it ran. */
 static lh_status killed(lh_vm *vm, lua_State *co, int status) {
-  if (status == LUA_OK) { /* it was done just then */
-    vm->killed = 0;
-    return LH_OK;
-  }
   if (status == LUA_YIELD) {
     if (!lh_is_stopped(co)) { /* it began to wait just then */
       vm->killed = 0;
       return lh_is_waiting(co) ? LH_AWAITING : LH_YIELDED;
     }
-  } else {
+  } else if (status != LUA_OK) { /* OK: what ended it was swallowed, as by load */
     lh_set_mark(co, LH_TORN);
   }
   lh_renew(vm);

@@ -35,7 +35,9 @@ void lh_stall_listen(lh_stall_listener report) {
 
 /* Yields where it can: that is not caught by pcall, calls no message handler
 ** and leaves the stack as it was for the traceback. An error raised in a hook
-** leaves hooks off in what runs after it on this thread. */
+** leaves hooks off in what runs after it on this thread, so they are turned on
+** before: a message handler is called for the error, and again for what ends
+** it itself (ldebug.c, luaG_errormsg), until the C stack is full. */
 static void kill_hook(lua_State *L, lua_Debug *ar) {
   lh_vm *vm = vm_of(L);
   if (!vm->killed) { /* inherited from one that was killed */
@@ -46,6 +48,7 @@ static void kill_hook(lua_State *L, lua_Debug *ar) {
     lh_set_mark(L, LH_STOPPED);
     lua_yield(L, 0); /* legal in a count hook only */
   } else {
+    lh_allow_hooks(L);
     luaL_error(L, "ran too long without waiting");
   }
 }

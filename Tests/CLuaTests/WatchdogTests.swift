@@ -18,6 +18,15 @@ struct WatchdogTests {
         ("pcall and a loop after it", "pcall(function() while true do end end) pcall(function() while true do end end)"),
         ("xpcall", "xpcall(function() while true do end end, function(m) return debug.traceback(m) end)"),
         ("an endless message handler", "xpcall(function() while true do end end, function() while true do end end)"),
+        ("an endless message handler of an error", "xpcall(error, function() while true do end end)"),
+        (
+            "a message handler that protects itself",
+            "xpcall(error, function() while true do pcall(function() while true do end end) end end)"
+        ),
+        ("a message handler that resumes", "xpcall(error, coroutine.wrap(function() while true do end end))"),
+        ("load with an endless reader", "return load(function() return ' ' end)"),
+        ("load with a reader that loops", "return load(function() while true do end end)"),
+        ("load in a function called by the host", "call(function() return load(function() return ' ' end) end)"),
         (
             "three coroutines",
             """
@@ -139,7 +148,9 @@ struct WatchdogTests {
         lh_vm_set_cpu_limit(test.vm, 30)
         for _ in 0..<2 {
             test.budget.cpu = 30
+            let start = lh_thread_time()
             #expect(test.run(Self.prelude + source).status == LH_ERROR_TIME, "\(name)")
+            #expect(lh_thread_time() - start < 1_000_000, "\(name)")
             test.budget.cpu = 10_000
             #expect(test.run("return wait() + #('x'):rep(1000)").text == "1001", "\(name)")
             #expect(test.run("return coroutine.wrap(function() return wait() end)()").text == "1", "\(name)")
