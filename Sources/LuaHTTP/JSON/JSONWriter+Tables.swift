@@ -27,6 +27,7 @@ extension JSONWriter {
         for kind in [LuaKind.array, .object, .safe] where stack.isKind(kind, at: index) { return kind }
         if stack.isKind(.request, at: index) { throw failure("it is the request; name the fields of it") }
         if stack.isKind(.response, at: index) { throw failure("it is a response") }
+        if stack.isKind(.task, at: index) { throw failure("it is a task; use app.await(task)") }
         return nil
     }
 

@@ -76,6 +76,10 @@ struct JSONWriterTests {
         ),
         ("setmetatable({}, responses)", "cannot write the value as JSON: it is a response"),
         (
+            "{a = {setmetatable({id = 3, state = 'running'}, tasks)}}",
+            "cannot write a[1] as JSON: it is a task; use app.await(task)"
+        ),
+        (
             "{r = setmetatable({}, requests)}",
             "cannot write r as JSON: it is the request; name the fields of it"
         ),

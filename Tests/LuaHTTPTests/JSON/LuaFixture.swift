@@ -14,7 +14,7 @@ final class LuaFixture {
     /// Pushes the value of a Lua expression, which may use `array{}`, `object{}`, `marked(kind, {})` and `null`.
     func push(_ expression: String) {
         let source = """
-            local arrays, objects, safes, responses, requests, null = ...
+            local arrays, objects, safes, responses, requests, tasks, null = ...
             local array = function(t) return setmetatable(t, arrays) end
             local object = function(t) return setmetatable(t, objects) end
             local safe = function(s) return setmetatable({ html = s }, safes) end
@@ -22,9 +22,9 @@ final class LuaFixture {
             """
         let status = Array(source.utf8).withUnsafeBytes { vm.load($0, name: "=test", on: stack) }
         precondition(status == .ok, stack.string(at: -1) ?? "")
-        for kind in [LuaKind.array, .object, .safe, .response, .request] { stack.pushMetatable(of: kind) }
+        for kind in [LuaKind.array, .object, .safe, .response, .request, .task] { stack.pushMetatable(of: kind) }
         stack.pushNull()
-        precondition(stack.call(arguments: 6, results: 1) == .ok, stack.string(at: -1) ?? "")
+        precondition(stack.call(arguments: 7, results: 1) == .ok, stack.string(at: -1) ?? "")
     }
 
     /// Pushes the value of a JSON text.
