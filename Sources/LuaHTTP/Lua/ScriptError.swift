@@ -52,7 +52,14 @@ extension ScriptError {
             splitPlace()
             return
         }
-        self.init(message: Self.text(of: stack))
+        guard let text = Self.text(of: stack) else {
+            self.init(
+                kind: .time, message: Self.outOfTime, frames: Self.frames(of: stack, withVariables: false))
+            stack.pop()
+            splitPlace()
+            return
+        }
+        self.init(message: text)
         stack.pop()
         switch status {
         case .memoryError:
@@ -80,8 +87,8 @@ extension ScriptError {
         message = String(parts[4].dropFirst(3))
     }
 
-    /// The error value as text; metamethods of the script run protected.
-    private static func text(of stack: LuaStack) -> String {
+    /// The error value as text; metamethods of the script run protected. Nil when one had to be ended.
+    private static func text(of stack: LuaStack) -> String? {
         if let text = stack.string(at: -1) { return text }
         guard stack.reserve(6) else { return "error object is a \(stack.type(at: -1).name) value" }
         if stack.type(at: -1) == .nil { return "error object is nil (error() was called without a message)" }
@@ -91,7 +98,11 @@ extension ScriptError {
         }
         let status = stack.pushDescription(of: -1)
         defer { stack.pop() }
-        return status == .ok ? stack.string(at: -1) ?? "?" : "error object whose __tostring failed"
+        switch status {
+        case .ok: return stack.string(at: -1) ?? "?"
+        case .timeError: return nil
+        default: return "error object whose __tostring failed"
+        }
     }
 
     /// "app.lua:12: text" → file, line and text.

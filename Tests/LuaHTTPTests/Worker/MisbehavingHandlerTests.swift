@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import CLua
 import NIOCore
 import NIOEmbedded
 import Testing
@@ -18,6 +19,9 @@ struct MisbehavingHandlerTests {
         app:get("/sort", function() table.sort({ 2, 1 }, spin) end)
         app:get("/require", function() package.preload.endless = spin require "endless" end)
         app:get("/close", function() local x <close> = setmetatable({}, { __close = spin }) return "x" end)
+        app:get("/handler", function() xpcall(error, spin) end)
+        app:get("/load", function() return load(function() return " " end) end)
+        app:get("/thrown", function() error(setmetatable({}, { __tostring = spin })) end)
         app:get("/callback", function() return { f = spin }, "callback.html" end)
         app:get("/index", function() return { t = setmetatable({}, { __index = spin }) }, "index.html" end)
         app:get("/range", function() return {}, "range.html" end)
@@ -60,12 +64,14 @@ struct MisbehavingHandlerTests {
     }
 
     @Test(arguments: [
-        "loop", "pcall", "coroutine", "sort", "require", "close", "callback", "index", "macro", "hook", "rep",
-        "table", "late",
+        "loop", "pcall", "coroutine", "sort", "require", "close", "handler", "load", "thrown", "callback", "index", "macro",
+        "hook", "rep", "table", "late",
     ]) func theRequestGets503AndTheNextOneIsServed(_ path: String) throws {
         let site = try site()
         for _ in 0..<2 {
+            let start = lh_thread_time()
             #expect(try site.get("/" + path).hasPrefix("HTTP/1.1 503 "))
+            #expect(lh_thread_time() - start < 2_000_000, "microseconds")
             #expect(try InMemorySite.body(of: site.get("/ok")) == "fine")
         }
         #expect(site.log.lines.contains { $0.hasPrefix("error GET /\(path): 503") })
