@@ -88,10 +88,7 @@ class Fiber {
     /// Ends the coroutine, called off what it waits for: its `<close>` variables run. One that `finished` goes
     /// back to the pool.
     final func dropCoroutine(finished: Bool) {
-        if let wait {
-            self.wait = nil
-            callOff(wait.cancellation)
-        }
+        callOffWait()
         guard let coroutine else { return }
         self.coroutine = nil
         if finished { return generation.vm.put(coroutine) }
@@ -101,10 +98,11 @@ class Fiber {
         worker.current = outer
     }
 
-    static var strayYield: ScriptError {
+    /// The script has yielded on `stack` to nobody.
+    static func strayYield(on stack: LuaStack) -> ScriptError {
         ScriptError(
-            message: "coroutine.yield outside of a coroutine: handlers wait by calling functions that wait,"
-                + " such as app.sleep")
+            "coroutine.yield outside of a coroutine: handlers wait by calling functions that wait,"
+                + " such as app.sleep", at: stack)
     }
 
     // MARK: Waiting
@@ -181,12 +179,17 @@ class Fiber {
         }
     }
 
-    private func callOff(_ cancellation: Cancellation) {
-        switch cancellation {
-        case .nothing: return
+    /// It goes on no more. False when it waits for nothing: Lua code of it is running.
+    @discardableResult
+    final func callOffWait() -> Bool {
+        guard let wait else { return false }
+        self.wait = nil
+        switch wait.cancellation {
+        case .nothing: break
         case .alarm(let id): worker.timers.cancel(id)
         case .call(let cancel): cancel()
         }
+        return true
     }
 }
 

@@ -53,7 +53,7 @@ final class HookRun: Fiber {
         switch status {
         case .awaiting: return false
         case .ok: dropCoroutine(finished: true)
-        case .yielded: fail(Self.strayYield)
+        case .yielded: fail(Self.strayYield(on: coroutine.stack))
         case .runtimeError, .syntaxError, .memoryError, .timeError:
             fail(ScriptError(takingFrom: coroutine.stack, status: status))
         }

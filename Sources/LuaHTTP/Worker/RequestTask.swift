@@ -213,7 +213,7 @@ final class RequestTask: Fiber {
             limitTime()
             if state == .rendering { sendBeforeWait() }
             if worker.isDraining { endEvents() }
-        case .yielded: fail(with: Failure(status: 500, error: Self.strayYield))
+        case .yielded: fail(with: Failure(status: 500, error: Self.strayYield(on: coroutine.stack)))
         case .runtimeError, .syntaxError, .memoryError, .timeError:
             fail(taking: coroutine.stack, status: status)
         }

@@ -43,10 +43,14 @@ final class ScriptTask: Fiber {
         worker.wakeSoon(self, wait)
     }
 
-    /// Ends it, soon if Lua code is running just now; `<close>` variables run.
+    /// Ends it: it does nothing more, but one that cancels itself goes on until it waits. `<close>` variables run,
+    /// and those who await it are told, soon if Lua code is running just now.
     func cancel() {
         guard !hasEnded else { return }
-        guard worker.current == nil else { return worker.soon { self.cancel() } }
+        guard worker.current == nil else {
+            if callOffWait() { setState("cancelled") }
+            return worker.soon { self.cancel() }
+        }
         hasEnded = true
         dropCoroutine(finished: false)
         setState("cancelled")
@@ -62,7 +66,7 @@ final class ScriptTask: Fiber {
         case .awaiting: return
         case .ok: succeed(on: stack)
         case .yielded:
-            stack.push(Self.strayYield.message)
+            stack.push(Self.strayYield(on: stack).description)
             fail(on: stack, .runtimeError)
         case .runtimeError, .syntaxError: fail(on: stack, status)
         case .memoryError, .timeError: exceedLimit(on: stack, status)

@@ -32,7 +32,7 @@ import Testing
         ("/table", 500, "error object is a table value"),
         ("/tostring", 500, "__tostring failed"),
         ("/overflow", 503, "not enough memory"),
-        ("/yield", 500, "coroutine.yield outside of a coroutine"),
+        ("/yield", 500, "app.lua:8: coroutine.yield outside of a coroutine"),
         ("/coroutine", 500, "inside"),
         ("/memory", 503, "not enough memory"),
         ("/json", 400, "not valid JSON"),

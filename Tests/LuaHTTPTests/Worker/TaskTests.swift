@@ -198,6 +198,46 @@ import Testing
         #expect(try answer(own) == "on1")
     }
 
+    @Test func aTaskThatIsCancelledDoesNothingMore() throws {
+        let unborn = """
+            local t = app.async(function() note "ran" end)
+            t:cancel()
+            local state = t.state
+            app.sleep(0.1)
+            return state .. #notes .. t.state
+            """
+        #expect(try answer(unborn) == "cancelled0cancelled")
+        let waiting = """
+            local t = app.async(function() local g <close> = guard "closed" app.sleep(0.1) note "ran" end)
+            app.sleep(0)
+            t:cancel()
+            local state = t.state .. #notes
+            app.sleep(0.5)
+            return state .. table.concat(notes)
+            """
+        #expect(try answer(waiting) == "cancelled0closed")
+        let awaited = """
+            local t = app.async(slow, "x", 60)
+            app.async(function() t:cancel() end)
+            local ok, message = pcall(app.await, t)
+            return tostring(ok) .. message
+            """
+        #expect(try answer(awaited)?.hasSuffix("the task was cancelled") == true)
+        #expect(try answer("app.async(slow, 'x', 60):cancel() return 'x'") == "x")
+    }
+
+    @Test func anErrorOfATaskThatYieldsToNobodyHasItsPlace() throws {
+        let handler = """
+            local t = app.async(function()
+              coroutine.yield(1)
+            end)
+            local _, message = pcall(app.await, t)
+            return message
+            """
+        #expect(
+            try answer(handler)?.contains("app.lua:13: coroutine.yield outside of a coroutine") == true)
+    }
+
     @Test func tasksStartTasks() throws {
         let handler = """
             local function tree(depth)
