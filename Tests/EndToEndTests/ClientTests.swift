@@ -26,7 +26,8 @@ struct ClientTests {
           return app.redirect("/again/" .. left - 1, 302)
         end)
         app:get("/elsewhere", function(req)
-          return app.redirect("http://localhost:" .. req.headers.x_port .. "/again/0", { external = true })
+          local path = req.query.to or "/again/0"
+          return app.redirect("http://localhost:" .. req.headers.x_port .. path, { external = true })
         end)
         -- That the other side has closed is seen when something is sent: it might only have ended its request.
         app:get("/sleep", function()
@@ -108,6 +109,22 @@ struct ClientTests {
           return app.json { try("/again/5"), try("/again/6"), try("/again/1", { redirects = 0 }), try("/again/2", { redirects = 1 }),
             posted.status, try("/again/1", { headers = { Authorization = "secret" } }),
             try("/elsewhere", { headers = { Authorization = "secret", ["X-Port"] = req.headers.x_port } }) }
+        end)
+        app:get("/hosts", function(req)
+          local function host(path)
+            local headers = { Host = "name.example", ["X-Port"] = req.headers.x_port }
+            return assert(http.get(at(req, path), { headers = headers })):json().headers.host
+          end
+          return app.json { host "/echo", host "/nearby", host "/elsewhere?to=/echo" == "localhost:" .. req.headers.x_port }
+        end)
+        app:get("/nearby", function() return app.redirect("/echo", 302) end)
+        app:get("/endless-upload", function(req)
+          local count = 0
+          return app.text(select(2, http.post(at(req, "/echo"), { timeout = 0.3, body = function()
+            count = count + 1
+            app.sleep(0.02)
+            return count < 500 and "x" or nil
+          end })) or "answered")
         end)
         app:get("/failures", function(req)
           local function why(url, options) return select(2, http.get(url, options)) end
@@ -201,6 +218,14 @@ struct ClientTests {
                     == #"["200 GET nil","too many redirects","302 ","too many redirects",302,"200 GET secret","#
                     + #""200 GET nil"]"#)
         }
+    }
+
+    @Test func theHostOfTheFirstServerIsNotToldToAnother() throws {
+        try with { _, get in try #expect(get("/hosts") == #"["name.example","name.example",true]"#) }
+    }
+
+    @Test func theTimeoutIsForAllOfAnUpload() throws {
+        try with { _, get in try #expect(get("/endless-upload") == "timeout") }
     }
 
     @Test func whatGoesWrong_IsNilAndAMessage() throws {

@@ -257,8 +257,8 @@ end
 
 local redirects_of = { [301] = true, [302] = true, [303] = true, [307] = true, [308] = true }
 
--- Credentials are not for another server.
-local private = { authorization = true, cookie = true, ["proxy-authorization"] = true }
+-- Credentials, and the name of the first server, are not for another one.
+local private = { authorization = true, cookie = true, host = true, ["proxy-authorization"] = true }
 local function without_private(list)
   local kept = {}
   for i = 1, #list, 2 do

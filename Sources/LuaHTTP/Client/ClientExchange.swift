@@ -34,13 +34,15 @@ final class ClientExchange: HTTPClientResponseDelegate, @unchecked Sendable {
     /// Called when there is something new: a head, bytes, room to write, the end.
     var onChange: () -> Void = {}
 
-    /// "host:port", for messages.
-    private let peer: String
+    /// Without its body, which is not to be held any longer than it is sent.
+    private let request: OutgoingRequest
 
-    init(loop: any EventLoop, peer: String, uploads: Bool) {
+    init(_ request: OutgoingRequest, loop: any EventLoop) {
         self.loop = loop
-        self.peer = peer
-        upload = uploads ? .pending : .none
+        if case .stream = request.body { upload = .pending } else { upload = .none }
+        var request = request
+        request.body = .none
+        self.request = request
     }
 
     func began(_ task: HTTPClient.Task<Void>) {
@@ -51,6 +53,13 @@ final class ClientExchange: HTTPClientResponseDelegate, @unchecked Sendable {
     /// Status, names and values of the head, once it is there.
     var answer: (status: Int, fields: [(name: String, value: String)])? {
         head.map { (Int($0.status.code), $0.headers.map { ($0.name, $0.value) }) }
+    }
+
+    /// Bytes of the body that is to come, as the head says; 0 where it does not, or where none comes
+    /// (RFC 9110 §8.6).
+    var announcedLength: Int {
+        guard let head, request.method != "HEAD", head.status != .notModified else { return 0 }
+        return head.headers.first(name: "Content-Length").flatMap { Int($0) } ?? 0
     }
 
     var hasEnded: Bool { inbox.end != nil }
@@ -161,7 +170,7 @@ final class ClientExchange: HTTPClientResponseDelegate, @unchecked Sendable {
     }
 
     func didReceiveError(task: HTTPClient.Task<Void>, _ error: any Error) {
-        finish(.failed(ClientFailure.text(error, of: peer)))
+        finish(.failed(ClientFailure.text(error, of: request)))
     }
 
     func didFinishRequest(task: HTTPClient.Task<Void>) { finish(.complete) }

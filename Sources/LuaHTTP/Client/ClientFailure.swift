@@ -8,13 +8,21 @@ internal import NIOSSL
 
 /// Why a request to another server failed, in words for a log.
 enum ClientFailure {
+    static func text(_ error: any Error, of request: OutgoingRequest) -> String {
+        if let path = request.certificates, let reason = text(error, ofCertificates: path) {
+            return reason
+        }
+        return text(error, of: request.url.peer)
+    }
+
     /// - Parameter peer: "host:port" of the other server.
-    static func text(_ error: any Error, of peer: String) -> String {
+    private static func text(_ error: any Error, of peer: String) -> String {
         switch error {
         case let error as HTTPClientError: text(error)
         case let error as NIOConnectionError: text(error, of: peer)
         case let error as IOError: "\(peer): \(reason(error))"
         case let error as NIOSSLError: text(error)
+        case let error as BoringSSLError: handshake("\(error)")
         case is NIOSSLExtraError: "the certificate of the other server does not fit its name"
         case let error as ChannelError: text(error)
         case HTTPParserError.invalidEOFState: "the other server closed the connection inside its answer"
@@ -60,14 +68,29 @@ enum ClientFailure {
         }
     }
 
-    /// "… OPENSSL_internal:CERTIFICATE_VERIFY_FAILED at …": the name alone says it.
     private static func handshake(_ reason: String) -> String {
-        guard let start = reason.firstRange(of: "OPENSSL_internal:")?.upperBound else {
-            return "the TLS handshake failed: \(reason)"
-        }
-        let name = reason[start...].prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+        guard let name = code(in: reason) else { return "the TLS handshake failed: \(reason)" }
         return name == "CERTIFICATE_VERIFY_FAILED"
             ? "the certificate of the other server cannot be trusted" : "the TLS handshake failed: \(name)"
+    }
+
+    /// Nil for errors of other kinds: certificates are read before there is a connection, and what a handshake ends
+    /// with is inside an error of NIOSSL.
+    private static func text(_ error: any Error, ofCertificates path: String) -> String? {
+        if let error = error as? NIOConnectionError {
+            return error.connectionErrors.lazy.compactMap { text($0.error, ofCertificates: path) }.first
+        }
+        guard case .unknownError(let stack)? = error as? BoringSSLError else { return nil }
+        let name = code(in: "\(stack)")
+        return name == "NO_CERTIFICATE_OR_CRL_FOUND"
+            ? "cannot use ca_file \(path): there is no certificate in it"
+            : "cannot use ca_file \(path): it is not a valid PEM file\(name.map { " (\($0))" } ?? "")"
+    }
+
+    /// "… OPENSSL_internal:CERTIFICATE_VERIFY_FAILED at …": the name alone says it. The rest is where in its source.
+    private static func code(in reason: String) -> Substring? {
+        guard let start = reason.firstRange(of: "OPENSSL_internal:")?.upperBound else { return nil }
+        return reason[start...].prefix { $0.isLetter || $0.isNumber || $0 == "_" }
     }
 
     private static func text(_ error: ChannelError) -> String {

@@ -16,20 +16,18 @@ extension Worker: ClientServices {
                 return .failure(ClientURL.Mistake("cannot read ca_file \(path): \(reason)"))
             }
         }
-        var uploads = false
-        if case .stream = request.body { uploads = true }
         let nanoseconds = UInt64(exactly: (timeout * 1e9).rounded(.up)) ?? .max / 4
         let deadline = deadline ?? loop.now.uptimeNanoseconds &+ min(nanoseconds, .max / 4)
-        let exchange = ClientExchange(loop: loop, peer: request.url.peer, uploads: uploads)
+        let exchange = ClientExchange(request, loop: loop)
         lastCall &+= 1
         let call = ClientCall(
             number: lastCall, exchange: exchange, worker: self, owner: fiber.root, deadline: deadline,
-            streamTimeout: isStream || uploads ? nanoseconds : nil)
+            streamTimeout: isStream ? nanoseconds : nil)
         do {
             try outgoing.begin(request, for: exchange)
         } catch {
             call.end()
-            return .failure(ClientURL.Mistake(ClientFailure.text(error, of: request.url.peer)))
+            return .failure(ClientURL.Mistake(ClientFailure.text(error, of: request)))
         }
         calls[call.number] = call
         fiber.root.belongings.add(.exchange(call.number))
@@ -85,7 +83,7 @@ extension Worker: ClientServices {
         calls[number]?.exchange.setCapacity(max(limit &+ 1, 64 << 10))
         let vm = current?.generation.vm
         return try whenThere(number, on: stack) { exchange in
-            if exchange.inbox.byteCount > limit {
+            if max(exchange.inbox.byteCount, exchange.announcedLength) > limit {
                 exchange.cancel("the body is larger than \(limit) bytes (option limit)")
                 return .done(Self.pushFailure(of: exchange))
             }

@@ -19,7 +19,9 @@ struct ClientConnectionsTests {
         typealias InboundIn = ByteBuffer
         typealias OutboundOut = ByteBuffer
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            let answer = ByteBuffer(string: "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret")
+            let isHead = unwrapInboundIn(data).readableBytesView.starts(with: "HEAD".utf8)
+            let answer = ByteBuffer(
+                string: "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n" + (isHead ? "" : "secret"))
             context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
         }
     }
@@ -40,19 +42,19 @@ struct ClientConnectionsTests {
 
     /// The status, or why there is none.
     private func ask(
-        _ url: String, certificates: String?, _ connections: ClientConnections, on loop: any EventLoop
+        _ url: String, _ method: String = "GET", certificates: String?, _ connections: ClientConnections, on loop: any EventLoop
     ) async throws -> String {
         let promise = loop.makePromise(of: String.self)
         try await loop.submit {
-            var request = OutgoingRequest(method: "GET", url: try ClientURL(url.utf8))
+            var request = OutgoingRequest(method: method, url: try ClientURL(url.utf8))
             request.certificates = certificates
-            let exchange = ClientExchange(loop: loop, peer: "peer", uploads: false)
+            let exchange = ClientExchange(request, loop: loop)
             exchange.onChange = { [unowned exchange] in
                 switch exchange.inbox.end {
                 case nil: return
                 case .complete:
                     let body = String(buffer: exchange.readAll())
-                    promise.succeed("\(exchange.answer?.status ?? 0) \(body)")
+                    promise.succeed("\(exchange.answer?.status ?? 0) \(body) of \(exchange.announcedLength)")
                 case .failed(let reason): promise.succeed(reason)
                 }
             }
@@ -69,14 +71,20 @@ struct ClientConnectionsTests {
         let connections = ClientConnections(loop: loop)
         let own = Self.fixtures + "/localhost.pem"
         let trusted = try await ask("https://localhost:\(port)/", certificates: own, connections, on: loop)
-        #expect(trusted == "200 secret")
+        #expect(trusted == "200 secret of 6")
+        let head = try await ask(
+            "https://localhost:\(port)/", "HEAD", certificates: own, connections, on: loop)
+        #expect(head == "200  of 0")
         let unknown = try await ask("https://localhost:\(port)/", certificates: nil, connections, on: loop)
         #expect(unknown == "the certificate of the other server cannot be trusted")
         let misnamed = try await ask("https://127.0.0.1:\(port)/", certificates: own, connections, on: loop)
         #expect(misnamed == "the certificate of the other server does not fit its name")
         let missing = try await ask(
             "https://localhost:\(port)/", certificates: "/none", connections, on: loop)
-        #expect(missing.hasPrefix("peer: "))
+        #expect(missing.hasPrefix("localhost:\(port): "))
+        let key = Self.fixtures + "/localhost-key.pem"
+        let useless = try await ask("https://localhost:\(port)/", certificates: key, connections, on: loop)
+        #expect(useless == "cannot use ca_file \(key): there is no certificate in it")
         await connections.shutDown()
         try await server.close()
         try await group.shutdownGracefully()
