@@ -22,7 +22,7 @@
 
 ---@class luahttpd.Options
 ---@field status? integer  200 to 599
----@field headers? table<string, string|number|string[]>
+---@field headers? table<string, string|number|false|(string|number)[]>  false: without a standard one
 ---@field cookies? table<string, string|number|false|luahttpd.Cookie>
 ---@field content_type? string
 ---@field compress? boolean  false: the body is never compressed
@@ -191,7 +191,7 @@ function Request:save(path, options) end
 
 ---@class luahttpd.Response
 ---@field status? integer
----@field headers table<string, string|number|string[]>
+---@field headers table<string, string|number|false|(string|number)[]>
 ---@field cookies table<string, string|number|false|luahttpd.Cookie>
 ---@field content_type? string
 ---@field compress? boolean  false: the body is never compressed
@@ -202,9 +202,9 @@ function Request:save(path, options) end
 ---@field filename? string
 local Response = {}
 
--- Sets a header; nil removes it.
+-- Sets a header; nil removes it, false does without a standard one.
 ---@param name string
----@param value string|number|string[]|nil
+---@param value string|number|false|(string|number)[]|nil
 ---@return luahttpd.Response
 function Response:header(name, value) end
 
@@ -223,7 +223,7 @@ local Route = {}
 function Route:name(name) end
 
 ---@class luahttpd.RouteOptions
----@field limits? { body?: luahttpd.Size, cpu?: number|string, memory?: luahttpd.Size, parts?: integer, part_head?: luahttpd.Size, field?: luahttpd.Size, file?: luahttpd.Size, inflation?: integer }
+---@field limits? { body?: luahttpd.Size, time?: luahttpd.Time, cpu?: luahttpd.Time, memory?: luahttpd.Size, parts?: integer, part_head?: luahttpd.Size, field?: luahttpd.Size, file?: luahttpd.Size, inflation?: integer }
 ---@field json? boolean  Bare tables are JSON
 ---@field body? "stream"  The handler reads the body itself: req:read, req:parts, req:save
 ---@field compress? boolean  false: answers are never compressed

@@ -46,7 +46,7 @@ final class StoreModule {
         var size: Int?
         if !stack.isNilOrNone(at: 2) {
             size = ByteSize.parse(stack, at: 2)
-            guard size != nil else {
+            guard let size, size > 0 else {
                 throw .message("size of app.shared must be a number of bytes or a size such as \"16MiB\"")
             }
         }
@@ -227,10 +227,11 @@ final class StoreModule {
     /// Seconds at `index`; nil where there are none.
     private func lifetime(_ index: Int32, of stack: LuaStack) throws(HostError) -> SharedStore.Lifetime? {
         if stack.isNilOrNone(at: index) { return nil }
-        // Far from overflow in nanoseconds.
-        guard let seconds = stack.number(at: index), seconds > 0, seconds <= 3e9 else {
+        guard let seconds = stack.number(at: index), seconds > 0 else {
             throw .message("ttl must be a positive number of seconds")
         }
+        // A century is far from overflow in nanoseconds; math.huge is what authors write for no end.
+        guard seconds <= 3e9 else { return .forever }
         return .nanoseconds(UInt64(exactly: (seconds * 1e9).rounded(.up)) ?? .max)
     }
 

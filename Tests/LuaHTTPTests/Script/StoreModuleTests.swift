@@ -55,6 +55,7 @@ struct StoreModuleTests {
         ("app.shared('other'):set('a', 1) return s:get 'a'", "nil"),
         ("s:set('a', 1) return app.shared('cache'):get 'a'", "1"),
         ("s:set('a', 1, { ttl = 1e9 }) return s:get 'a'", "1"),
+        ("s:set('a', 1, { ttl = math.huge }) return s:get 'a'", "1"),
         ("s:set('a\\0b', 1) return s:get 'a\\0b', s:get 'a'", "1 nil"),
     ])
     func whatAStoreDoes(_ source: String, _ result: String) {
@@ -84,6 +85,10 @@ struct StoreModuleTests {
         ),
         ("app.shared()", "app.shared expects a name, not nothing"),
         ("app.shared('x', { sise = 1 })", "unknown option 'sise' of app.shared (did you mean 'size'?)"),
+        (
+            "app.shared('x', { size = 0 })",
+            "size of app.shared must be a number of bytes or a size such as \"16MiB\""
+        ),
         (
             "app.shared('x', { size = 'big' })",
             "size of app.shared must be a number of bytes or a size such as \"16MiB\""
