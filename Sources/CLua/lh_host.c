@@ -57,9 +57,6 @@ static lua_CFunction library_function(lua_State *L, const char *library,
 
 void lh_open_host(lua_State *L) {
   lh_vm *vm = vm_of(L);
-  vm->sort = library_function(L, "table", "sort");
-  vm->gsub = library_function(L, "string", "gsub");
-  vm->require = library_function(L, "_G", "require");
   /* lbaselib.c calls these with a continuation. */
   vm->passing[0] = library_function(L, "_G", "pcall");
   vm->passing[1] = library_function(L, "_G", "xpcall");
@@ -72,9 +69,45 @@ static bool can_be_left(const lh_vm *vm, lua_CFunction function) {
   return function == enter_host || lh_passes_waits(function);
 }
 
+/* For messages: library "table." (or "") and name "sort". */
+typedef struct function_name {
+  const char *library, *dot, *name;
+} function_name;
+
+/* The name of a function in the library on top of the stack, or NULL. */
+static const char *name_in_library(lua_State *L, lua_CFunction function) {
+  for (lua_pushnil(L); lua_next(L, -2);) {
+    bool is_it = lua_type(L, -2) == LUA_TSTRING && lua_tocfunction(L, -1) == function;
+    lua_pop(L, 1);
+    if (!is_it) continue;
+    const char *name = lua_tostring(L, -1); /* the library holds it */
+    lua_pop(L, 1);
+    return name;
+  }
+  return NULL;
+}
+
+/* As the libraries know it; as it is called where they do not. */
+static function_name name_of(lua_State *L, lua_CFunction function, const char *called) {
+  int top = lua_gettop(L);
+  function_name found = {"", "", NULL};
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  if (lua_getfield(L, -1, LUA_GNAME) == LUA_TTABLE)
+    found.name = name_in_library(L, function);
+  lua_pop(L, 1);
+  for (lua_pushnil(L); found.name == NULL && lua_next(L, -2); lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING || !lua_istable(L, -1)) continue;
+    const char *name = name_in_library(L, function);
+    if (name != NULL) found = (function_name){lua_tostring(L, -2), ".", name};
+  }
+  lua_settop(L, top);
+  if (found.name == NULL) found.name = called;
+  return found;
+}
+
 /* The innermost function in C on the stack of L that has called Lua and cannot
-** be left before that returns (manual, 4.5); NULL when there is none. */
-static const char *function_in_c(lua_State *L, const lh_vm *vm) {
+** be left before that returns (manual, 4.5); without a name when there is none. */
+static function_name function_in_c(lua_State *L, const lh_vm *vm) {
   enum { DEEPEST = 250 };
   lua_Debug ar;
   for (int level = 0; level < DEEPEST && lua_getstack(L, level, &ar); level++) {
@@ -82,25 +115,24 @@ static const char *function_in_c(lua_State *L, const lh_vm *vm) {
     lua_CFunction function = lua_tocfunction(L, -1);
     lua_pop(L, 1);
     if (ar.name != NULL && strcmp(ar.name, "__gc") == 0)
-      return "a finalizer (__gc)";
+      return (function_name){"", "", "a finalizer (__gc)"};
+    if (strcmp(ar.namewhat, "hook") == 0)
+      return (function_name){"", "", "a hook (debug.sethook)"};
     if (*ar.what != 'C' || can_be_left(vm, function)) continue;
-    if (function == vm->sort) return "table.sort";
-    if (function == vm->gsub) return "string.gsub";
-    if (function == vm->require) return "require";
-    return ar.name != NULL ? ar.name : "a function in C";
+    return name_of(L, function, ar.name);
   }
-  return NULL;
+  return (function_name){"", "", NULL};
 }
 
 static int refuse_wait(lua_State *L, const lh_vm *vm) {
   lua_State *blocked = lua_isyieldable(L) ? vm->blocked : L;
   luaL_checkstack(L, 8, NULL);
-  const char *name = NULL;
-  if (blocked != NULL && lua_checkstack(blocked, 8))
-    name = function_in_c(blocked, vm);
-  if (name == NULL) name = vm->blocked_by;
-  return luaL_error(L, "cannot wait inside %s: Lua cannot leave it and come back",
-                    name != NULL ? name : "a function in C");
+  function_name in = {"", "", NULL};
+  if (blocked != NULL && lua_checkstack(blocked, 8)) in = function_in_c(blocked, vm);
+  if (in.name == NULL) in.name = vm->blocked_by;
+  if (in.name == NULL) in.name = "a function in C";
+  return luaL_error(L, "cannot wait inside %s%s%s: Lua cannot leave it and come back",
+                    in.library, in.dot, in.name);
 }
 
 /* }==== */

@@ -79,8 +79,7 @@ struct lh_vm {
   ** and the words for it. */
   lua_State *blocked;
   const char *blocked_by;
-  lua_CFunction sort, gsub, require; /* as opened, for messages */
-  lua_CFunction passing[3];          /* functions in C that can be left */
+  lua_CFunction passing[3]; /* functions in C that can be left */
 
   /* Turns, see lh_watchdog.c. The handler of a signal reads and sets these. */
   lua_State *volatile running; /* innermost thread inside Lua, or NULL */
