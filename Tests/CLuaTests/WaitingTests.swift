@@ -188,11 +188,20 @@ struct WaitingTests {
             "table.sort"
         ),
         ("tostring(setmetatable({}, { __tostring = function() wait() return '' end }))", "tostring"),
-        ("local f = tostring f(setmetatable({}, { __tostring = function() wait() return '' end }))", "tostring"),
+        (
+            "local f = tostring f(setmetatable({}, { __tostring = function() wait() return '' end }))",
+            "tostring"
+        ),
         ("return ('%s'):format(setmetatable({}, { __tostring = wait }))", "string.format"),
         ("return table.concat(setmetatable({}, { __len = function() return wait() end }))", "table.concat"),
-        ("local t = setmetatable({}, { __index = function() return wait() end }) return table.unpack(t, 1, 2)", "table.unpack"),
-        ("return ('a'):gsub('a', setmetatable({}, { __index = function() return wait() end }))", "string.gsub"),
+        (
+            "local t = setmetatable({}, { __index = function() return wait() end }) return table.unpack(t, 1, 2)",
+            "table.unpack"
+        ),
+        (
+            "return ('a'):gsub('a', setmetatable({}, { __index = function() return wait() end }))",
+            "string.gsub"
+        ),
         (
             "debug.sethook(function() debug.sethook() wait() end, 'l') local x = 1\nlocal y = 2",
             "a hook (debug.sethook)"

@@ -15,9 +15,15 @@ struct WatchdogTests {
         ("loops in pcall", "while true do pcall(function() while true do end end) end"),
         ("pcall of pcall", "while true do pcall(pcall, error) end"),
         ("recursion through pcall", "local function f() pcall(f) while true do end end f()"),
-        ("pcall and a loop after it", "pcall(function() while true do end end) pcall(function() while true do end end)"),
+        (
+            "pcall and a loop after it",
+            "pcall(function() while true do end end) pcall(function() while true do end end)"
+        ),
         ("xpcall", "xpcall(function() while true do end end, function(m) return debug.traceback(m) end)"),
-        ("an endless message handler", "xpcall(function() while true do end end, function() while true do end end)"),
+        (
+            "an endless message handler",
+            "xpcall(function() while true do end end, function() while true do end end)"
+        ),
         ("an endless message handler of an error", "xpcall(error, function() while true do end end)"),
         (
             "a message handler that protects itself",
@@ -26,7 +32,10 @@ struct WatchdogTests {
         ("a message handler that resumes", "xpcall(error, coroutine.wrap(function() while true do end end))"),
         ("load with an endless reader", "return load(function() return ' ' end)"),
         ("load with a reader that loops", "return load(function() while true do end end)"),
-        ("load in a function called by the host", "call(function() return load(function() return ' ' end) end)"),
+        (
+            "load in a function called by the host",
+            "call(function() return load(function() return ' ' end) end)"
+        ),
         (
             "three coroutines",
             """
@@ -43,8 +52,14 @@ struct WatchdogTests {
             end
             """
         ),
-        ("coroutine.resume", "while true do coroutine.resume(coroutine.create(function() while true do end end)) end"),
-        ("a generator", "for x in coroutine.wrap(function() while true do coroutine.yield(1) end end) do end"),
+        (
+            "coroutine.resume",
+            "while true do coroutine.resume(coroutine.create(function() while true do end end)) end"
+        ),
+        (
+            "a generator",
+            "for x in coroutine.wrap(function() while true do coroutine.yield(1) end end) do end"
+        ),
         (
             "coroutines that fail",
             """
@@ -236,7 +251,8 @@ struct WatchdogTests {
     @Test func endedScriptsLeaveNothingBehind() {
         let test = TestVM()
         test.budget.cpu = 1
-        let source = "local t = {} for i = 1, 1000 do t[i] = { i } end coroutine.wrap(function() while true do end end)()"
+        let source =
+            "local t = {} for i = 1, 1000 do t[i] = { i } end coroutine.wrap(function() while true do end end)()"
         for _ in 0..<5 { #expect(test.run(source).status == LH_ERROR_TIME) }
         lh_vm_collect(test.vm)
         let before = lh_vm_memory(test.vm).used

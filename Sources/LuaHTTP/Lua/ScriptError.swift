@@ -126,7 +126,9 @@ extension ScriptError {
         var states = [stack.state]
         while let inner = lh_inner(states[states.count - 1]) { states.append(inner) }
         var frames: [Frame] = []
-        for state in states.reversed() { appendFrames(of: LuaStack(state: state), withVariables, to: &frames) }
+        for state in states.reversed() {
+            appendFrames(of: LuaStack(state: state), withVariables, to: &frames)
+        }
         return frames
     }
 

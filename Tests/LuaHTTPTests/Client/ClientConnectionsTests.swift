@@ -42,7 +42,8 @@ struct ClientConnectionsTests {
 
     /// The status, or why there is none.
     private func ask(
-        _ url: String, _ method: String = "GET", certificates: String?, _ connections: ClientConnections, on loop: any EventLoop
+        _ url: String, _ method: String = "GET", certificates: String?, _ connections: ClientConnections,
+        on loop: any EventLoop
     ) async throws -> String {
         let promise = loop.makePromise(of: String.self)
         try await loop.submit {

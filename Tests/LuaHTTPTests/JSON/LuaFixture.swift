@@ -22,7 +22,9 @@ final class LuaFixture {
             """
         let status = Array(source.utf8).withUnsafeBytes { vm.load($0, name: "=test", on: stack) }
         precondition(status == .ok, stack.string(at: -1) ?? "")
-        for kind in [LuaKind.array, .object, .safe, .response, .request, .task] { stack.pushMetatable(of: kind) }
+        for kind in [LuaKind.array, .object, .safe, .response, .request, .task] {
+            stack.pushMetatable(of: kind)
+        }
         stack.pushNull()
         precondition(stack.call(arguments: 7, results: 1) == .ok, stack.string(at: -1) ?? "")
     }

@@ -64,7 +64,8 @@ struct MisbehavingHandlerTests {
     }
 
     @Test(arguments: [
-        "loop", "pcall", "coroutine", "sort", "require", "close", "handler", "load", "thrown", "callback", "index", "macro",
+        "loop", "pcall", "coroutine", "sort", "require", "close", "handler", "load", "thrown", "callback",
+        "index", "macro",
         "hook", "rep", "table", "late",
     ]) func theRequestGets503AndTheNextOneIsServed(_ path: String) throws {
         let site = try site()
