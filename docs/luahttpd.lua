@@ -411,7 +411,8 @@ function Router:url_for(name, params, query) end
 ---@field tls_self_signed? boolean  A certificate made at start, for development
 ---@field tls_redirect? string  A plain address that sends clients to HTTPS
 ---@field tls_hsts? luahttpd.Time  Strict-Transport-Security
----@field trusted_proxies? string|string[]  "10.0.0.0/8", "::1", "unix": their X-Forwarded fields are believed
+---@field trusted_proxies? string|string[]  "10.0.0.0/8", "::1", "unix": what they say of the client is believed
+---@field forwarded? "x-forwarded"|"forwarded"  Which fields they write; the other kind is not read
 ---@field socket_mode? string  Rights of the file of a Unix-domain socket: "660"
 ---@field reuse_port? boolean
 ---@field hosts? string[]  "example.com", "*.example.com"; others get 421

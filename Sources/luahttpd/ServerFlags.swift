@@ -90,9 +90,15 @@ struct ServerFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Believe Forwarded and X-Forwarded-* of this address or network. May be repeated.",
+            "Believe what this address or network says of the client. May be repeated.",
             valueName: "address"))
     var trustedProxy: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Which fields they write, which alone are read: x-forwarded (X-Forwarded-For, -Proto and -Host) or forwarded (default: x-forwarded).",
+            valueName: "kind"))
+    var forwarded: String?
 
     @Flag(
         inversion: .prefixedNo, help: "Compress pages and other text for clients that take it (default: on).")
@@ -146,6 +152,7 @@ struct ServerFlags: ParsableArguments {
         options.tlsRedirect = tlsRedirect
         options.tlsStrictTransport = tlsHSTS.flatMap { try? ServerOptions.strictTransport($0, "--tls-hsts") }
         options.trustedProxies = trustedProxy.isEmpty ? nil : trustedProxy
+        options.forwarded = forwarded
         return options
     }
 }

@@ -9,7 +9,8 @@ struct RecipeTests {
     private static let app = """
         local app = require "luahttpd"
         app:get("/", function(req)
-          return app.json { ip = req.ip, forwarded = req.headers.x_forwarded_for, host = req.host }
+          return app.json { ip = req.ip, forwarded = req.headers.x_forwarded_for, host = req.host,
+            standard = req.headers.forwarded, named = req.headers.x_forwarded_host }
         end)
         app:get("/long", function() return app.text(("words and more "):rep(1000)) end)
         app:get("/slow", function() app.sleep(0.5) return "slow" end)
@@ -45,6 +46,11 @@ struct RecipeTests {
         return try connection.response()
     }
 
+    /// What a client says of itself.
+    private static let forged = [
+        "X-Forwarded-For": "6.6.6.6", "X-Forwarded-Host": "evil.test", "Forwarded": "for=6.6.6.6",
+    ]
+
     // MARK: Proxies
 
     @Test("behind nginx requests, streams and compressed answers pass", .enabled(if: find("nginx") != nil))
@@ -67,8 +73,9 @@ struct RecipeTests {
                     directory: directory.url, executable: nginx)
                 try withExtendedLifetime(proxy) {
                     try waitForPort(port)
-                    let answer = try get("/", port: port, headers: ["X-Forwarded-For": "6.6.6.6"])
+                    let answer = try get("/", port: port, headers: Self.forged)
                     #expect(answer.text.contains("\"forwarded\":\"127.0.0.1\""))
+                    #expect(!answer.text.contains("6.6.6.6") && !answer.text.contains("evil"))
                     #expect(answer.text.contains("\"host\":\"localhost\""))
                     let long = try get("/long", port: port, headers: ["Accept-Encoding": "gzip"])
                     #expect(long["content-encoding"] == "gzip")
@@ -110,7 +117,9 @@ struct RecipeTests {
                 ["-db", "-f", directory.path("haproxy.cfg")], directory: directory.url, executable: haproxy)
             try withExtendedLifetime(proxy) {
                 try waitForPort(port)
-                try #expect(get("/", port: port).text.contains("\"forwarded\":\"127.0.0.1\""))
+                let answer = try get("/", port: port, headers: Self.forged)
+                #expect(answer.text.contains("\"forwarded\":\"127.0.0.1\""))
+                #expect(!answer.text.contains("6.6.6.6") && !answer.text.contains("evil"))
                 var statuses: Set<Int> = []
                 first.command.signal(SIGTERM)
                 while first.command.isRunning { statuses.insert(try get("/", port: port).status) }

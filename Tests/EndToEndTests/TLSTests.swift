@@ -320,7 +320,21 @@ struct TLSTests {
             source: Self.app, ["--prod", "--trusted-proxy", "127.0.0.0/8"], files: ["files/a.txt": ""]
         ) { server in
             try #expect(server.get("/req", headers: fields).text == "1.2.3.4 https a.test true")
+            let forged = fields.merging(["Forwarded": "for=6.6.6.6;proto=http;host=evil.test"]) { $1 }
+            try #expect(server.get("/req", headers: forged).text == "1.2.3.4 https a.test true")
             try #expect(server.get("/req").text == "127.0.0.1 http localhost false")
+        }
+    }
+
+    @Test func aProxyThatWritesForwardedIsReadByIt() throws {
+        let fields = [
+            "Forwarded": "for=\"open, for=1.2.3.4;proto=https;host=a.test", "X-Forwarded-For": "6.6.6.6",
+        ]
+        try RunningServer.with(
+            source: Self.app, ["--prod", "--trusted-proxy", "127.0.0.1", "--forwarded", "forwarded"],
+            files: ["files/a.txt": ""]
+        ) { server in
+            try #expect(server.get("/req", headers: fields).text == "1.2.3.4 https a.test true")
         }
     }
 

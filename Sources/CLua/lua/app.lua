@@ -41,7 +41,7 @@ local config_fields = {
   trim_blocks = "boolean", lstrip_blocks = "boolean", uploads = "string", listen = "string or table",
   socket_mode = "string", reuse_port = "boolean", hosts = "table", headers = "table or boolean",
   tls_cert = "string or table", tls_key = "string or table", tls_self_signed = "boolean", tls_redirect = "string",
-  tls_hsts = "string or number", trusted_proxies = "string or table",
+  tls_hsts = "string or number", trusted_proxies = "string or table", forwarded = "string",
   compress = "table or boolean", etag = "boolean",
 }
 

@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: MIT
 
-/// What trusted proxies say of the client: Forwarded (RFC 7239), else X-Forwarded-For, -Proto and -Host. Each proxy adds
-/// at the end, so the list is read from there, as long as the addresses in it are proxies that are trusted, too: what
-/// comes before them anybody may have written. Pure; the peer itself must have been found trustworthy.
+/// What trusted proxies say of the client: Forwarded (RFC 7239), or X-Forwarded-For, -Proto and -Host, whichever of them
+/// they write. Each proxy adds at the end, so the list is read from there, as long as the addresses in it are proxies that
+/// are trusted, too: what comes before anybody may have written. Pure; the peer must have been found trustworthy.
 struct ForwardedClient: Equatable {
     var address: IPAddress?
     var isSecure: Bool?
     /// In the head's memory.
     var host: HeadSlice?
 
-    /// Of longer lists the end counts: no chain of proxies is so long.
+    /// So many from the end are read: no chain of proxies is so long.
     private static let most = 64
 
     init() {}
 
     init(_ head: borrowing RequestHead, trusting proxies: TrustedProxies) {
-        if head.headers.contains(.forwarded) {
-            readStandard(head, proxies)
-        } else {
-            readOthers(head, proxies)
+        // Never both: a proxy that writes the one lets a client's other pass.
+        switch proxies.fields {
+        case .forwarded: readStandard(head, proxies)
+        case .xForwarded: readOthers(head, proxies)
         }
     }
 
     // MARK: Forwarded
 
     private mutating func readStandard(_ head: borrowing RequestHead, _ proxies: TrustedProxies) {
-        for element in Self.elements(.forwarded, of: head).reversed() {
+        for element in Self.elements(.forwarded, of: head, hasQuotes: true) {
             var pairs = ForwardedPairs(element)
             var node: UnsafeRawBufferPointer?
             // What this proxy does not say stays unsaid; an earlier one is believed only if this one vouches for it.
@@ -40,7 +40,12 @@ struct ForwardedClient: Equatable {
                     host = Self.slice(value, of: head)
                 }
             }
-            guard pairs.isValid, let node, let address = Self.address(node) else { return }
+            guard pairs.isValid else {
+                isSecure = nil
+                host = nil
+                return
+            }
+            guard let node, let address = Self.address(node) else { return }
             self.address = address
             guard proxies.trusts(address) else { return }
         }
@@ -49,17 +54,17 @@ struct ForwardedClient: Equatable {
     // MARK: X-Forwarded-…
 
     private mutating func readOthers(_ head: borrowing RequestHead, _ proxies: TrustedProxies) {
-        let nodes = Self.elements(.xForwardedFor, of: head)
-        var index = nodes.count
-        while index > 0, let address = Self.address(nodes[index &- 1]) {
-            index &-= 1
+        let nodes = Self.elements(.xForwardedFor, of: head, hasQuotes: false)
+        var index = -1
+        while index &+ 1 < nodes.count, let address = Self.address(nodes[index &+ 1]) {
+            index &+= 1
             self.address = address
             guard proxies.trusts(address) else { break }
         }
         func value(_ name: HeaderName) -> UnsafeRawBufferPointer? {
-            let values = Self.elements(name, of: head)
+            let values = Self.elements(name, of: head, hasQuotes: false)
             // One for each proxy: that of the same one. Otherwise the nearest has the last word.
-            return values.count == nodes.count && index < values.count ? values[index] : values.last
+            return values.count == nodes.count && index >= 0 ? values[index] : values.first
         }
         isSecure = value(.xForwardedProto).flatMap(Self.scheme)
         host = value(.xForwardedHost).flatMap { Self.slice($0, of: head) }
@@ -67,31 +72,22 @@ struct ForwardedClient: Equatable {
 
     // MARK: Parts
 
-    /// The last elements of all lines of a list. In Forwarded, commas in quotes are left alone; the others know no
-    /// quotes, and one that a client sends must not swallow what a proxy adds.
+    /// The elements of all lines of a list, the last one first.
     private static func elements(
-        _ name: HeaderName, of head: borrowing RequestHead
+        _ name: HeaderName, of head: borrowing RequestHead, hasQuotes: Bool
     ) -> [UnsafeRawBufferPointer] {
-        var found: [UnsafeRawBufferPointer] = []
+        var lines: [Int] = []
         var line = head.headers.firstIndex(name)
-        func add(_ element: Slice<UnsafeRawBufferPointer>) {
-            if found.count == 2 * most { found.removeFirst(most) }
-            found.append(ASCII.trimmed(UnsafeRawBufferPointer(rebasing: element)))
-        }
         while let index = line {
-            let value = head.value(index)
-            var start = 0
-            var isQuoted = false
-            for (position, byte) in value.enumerated() {
-                if byte == 0x22, name == .forwarded { isQuoted.toggle() }
-                guard byte == ASCII.comma, !isQuoted else { continue }
-                add(value[start..<position])
-                start = position &+ 1
-            }
-            add(value[start...])
+            lines.append(index)
             line = head.headers.nextIndex(name, after: index)
         }
-        return found.suffix(most)
+        var found: [UnsafeRawBufferPointer] = []
+        for line in lines.reversed() {
+            var list = ReversedList(head.value(line), hasQuotes: hasQuotes)
+            while found.count < most, let element = list.next() { found.append(element) }
+        }
+        return found
     }
 
     /// `1.2.3.4`, `1.2.3.4:80`, `[::1]`, `[::1]:80`, `::1`. Names that hide an address are none.
@@ -119,56 +115,5 @@ struct ForwardedClient: Equatable {
         let offset = start - UnsafeRawPointer(head.base)
         guard offset >= 0, offset &+ host.count <= head.slab.count else { return nil }
         return HeadSlice(offset, offset &+ host.count)
-    }
-}
-
-/// `name=value;name="value"` of one element of Forwarded. Quoted values with escapes are not read: nothing that is
-/// asked for needs any.
-struct ForwardedPairs {
-    private let bytes: UnsafeRawBufferPointer
-    private var index = 0
-    private(set) var isValid = true
-
-    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
-
-    mutating func next() -> (name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)? {
-        skipBlanks()
-        guard index < bytes.count, isValid else { return nil }
-        let name = token()
-        guard !name.isEmpty, index < bytes.count, bytes[index] == 0x3D else { return fail() }
-        index &+= 1
-        var value: UnsafeRawBufferPointer
-        if index < bytes.count, bytes[index] == 0x22 {
-            let start = index &+ 1
-            guard let end = bytes[start...].firstIndex(of: 0x22),
-                !bytes[start..<end].contains(ASCII.backslash)
-            else { return fail() }
-            value = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
-            index = end &+ 1
-        } else {
-            value = token()
-        }
-        skipBlanks()
-        if index < bytes.count {
-            guard bytes[index] == 0x3B else { return fail() }
-            index &+= 1
-        }
-        return (name, value)
-    }
-
-    private mutating func fail() -> (name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)? {
-        isValid = false
-        return nil
-    }
-
-    private mutating func skipBlanks() {
-        while index < bytes.count, ASCII.isBlank(bytes[index]) { index &+= 1 }
-    }
-
-    /// Colons as well: `for=1.2.3.4:80` without quotes is wrong, and common.
-    private mutating func token() -> UnsafeRawBufferPointer {
-        let start = index
-        while index < bytes.count, ASCII.isToken(bytes[index]) || bytes[index] == ASCII.colon { index &+= 1 }
-        return UnsafeRawBufferPointer(rebasing: bytes[start..<index])
     }
 }

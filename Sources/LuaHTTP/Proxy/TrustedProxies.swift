@@ -10,6 +10,15 @@ struct TrustedProxies: Sendable, Equatable {
         let bits: Int
     }
 
+    /// What these proxies write, and therefore what is read: the other kind may be a client's.
+    enum Fields: String, Sendable {
+        case xForwarded = "x-forwarded"
+        case forwarded
+
+        static let help = "must be x-forwarded or forwarded"
+    }
+
+    let fields: Fields
     private var networks: [Network] = []
     private var trustsSockets = false
 
@@ -17,7 +26,8 @@ struct TrustedProxies: Sendable, Equatable {
 
     static let help = "must be an address, a network such as 10.0.0.0/8, or unix"
 
-    init(_ texts: [String]) throws(Invalid) {
+    init(_ texts: [String], writing fields: Fields = .xForwarded) throws(Invalid) {
+        self.fields = fields
         for text in texts {
             if text == "unix" {
                 trustsSockets = true

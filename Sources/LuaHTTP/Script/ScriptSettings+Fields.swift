@@ -19,6 +19,11 @@ extension ScriptSettings {
         if stack.getField("tls_self_signed", of: table) == .boolean { tlsSelfSigned = stack.isTrue(at: -1) }
         tlsRedirect = stack.stringField("tls_redirect", of: table)
         trustedProxies = stack.strings("trusted_proxies", of: table)
+        forwarded = stack.stringField("forwarded", of: table)
+        if let forwarded, TrustedProxies.Fields(rawValue: forwarded) == nil {
+            throw ScriptError(
+                message: "app:config: forwarded = \"\(forwarded)\": \(TrustedProxies.Fields.help)")
+        }
         guard stack.getField("tls_hsts", of: table) != .nil else { return }
         guard let span = TimeSpan.parse(stack, at: -1) else {
             throw ScriptError(

@@ -36,6 +36,8 @@ struct ScriptSettings: Sendable, Equatable {
     /// Seconds of Strict-Transport-Security.
     var tlsStrictTransport: Int?
     var trustedProxies: [String]?
+    /// What they write, as written.
+    var forwarded: String?
     var compresses: Bool?
     var compressionLevel: Int?
     /// Bytes from which answers are compressed.

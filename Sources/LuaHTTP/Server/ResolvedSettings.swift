@@ -37,6 +37,7 @@ struct ResolvedSettings: Sendable {
     var metrics: ListenAddress?
     var workerConfiguration: WorkerConfiguration
     private let trustedProxies: [String]
+    private let forwarded: TrustedProxies.Fields
 
     /// - Parameter options: flags, filled up from the environment.
     init(_ options: ServerOptions, _ script: ScriptSettings) throws(LoadError) {
@@ -49,6 +50,7 @@ struct ResolvedSettings: Sendable {
         reusesPort = options.reusesPort ?? script.reusesPort ?? false
         workers = options.workers ?? script.workers ?? System.coreCount
         trustedProxies = options.trustedProxies ?? script.trustedProxies ?? []
+        forwarded = try Self.forwarded(options, script)
         isDevelopment = Self.isDevelopment(options, script)
         isWatching = options.watches ?? isDevelopment
         let level = options.logLevel ?? script.logLevel ?? "info"
@@ -82,7 +84,7 @@ struct ResolvedSettings: Sendable {
             uploads: try Self.uploadDirectory(script, root: GenerationLoader.directory(of: options.script)))
         workerConfiguration.offloadsBlockingCalls = true
         do throws(TrustedProxies.Invalid) {
-            let proxies = try TrustedProxies(trustedProxies)
+            let proxies = try TrustedProxies(trustedProxies, writing: forwarded)
             workerConfiguration.trustedProxies = proxies.isEmpty ? nil : proxies
         } catch {
             throw LoadError("trusted proxy \"\(error.text)\": \(TrustedProxies.help)")
@@ -112,6 +114,16 @@ struct ResolvedSettings: Sendable {
             throw LoadError("app:config: uploads = \"\(named)\": files cannot be stored there: \(fault)")
         }
         return directory
+    }
+
+    private static func forwarded(
+        _ options: ServerOptions, _ script: ScriptSettings
+    ) throws(LoadError) -> TrustedProxies.Fields {
+        guard let text = options.forwarded ?? script.forwarded else { return .xForwarded }
+        guard let fields = TrustedProxies.Fields(rawValue: text) else {
+            throw LoadError("forwarded \"\(text)\": \(TrustedProxies.Fields.help)")
+        }
+        return fields
     }
 
     private static func stopDelay(
@@ -174,6 +186,7 @@ struct ResolvedSettings: Sendable {
             script.tlsStrictTransport != nil)
         let proxies = trustedProxies.joined(separator: " ")
         add("trusted_proxies", proxies.isEmpty ? "none" : proxies, script.trustedProxies != nil)
+        add("forwarded", forwarded.rawValue, script.forwarded != nil)
         let compression = workerConfiguration.compression
         add("compress", "\(compression.isOn)", script.compresses != nil)
         add("compress.level", "\(compression.level)", script.compressionLevel != nil)

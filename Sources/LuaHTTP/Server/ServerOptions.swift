@@ -53,6 +53,8 @@ public struct ServerOptions: Sendable, Equatable {
     public var tlsStrictTransport: Int?
     /// Addresses and networks whose Forwarded and X-Forwarded fields are believed.
     public var trustedProxies: [String]?
+    /// What these proxies write: `x-forwarded` or `forwarded`.
+    public var forwarded: String?
 
     /// Settings that were taken from the environment.
     private var fromEnvironment: Set<String> = []
@@ -86,6 +88,7 @@ public struct ServerOptions: Sendable, Equatable {
             case "tls_redirect": tlsRedirect != nil
             case "tls_hsts": tlsStrictTransport != nil
             case "trusted_proxies": trustedProxies != nil
+            case "forwarded": forwarded != nil
             default: false
             }
         guard isSet else { return nil }
@@ -93,8 +96,8 @@ public struct ServerOptions: Sendable, Equatable {
     }
 
     /// Takes what is still nil from the environment variables `LUAHTTPD_HOST`, `_PORT`, `_WORKERS`,
-    /// `_MODE`, `_LOG_LEVEL`, `_ACCESS_LOG`, `_COMPRESS`, `_WATCH`, `_EDITOR`, `_TLS_…` and `_TRUSTED_PROXIES`, then from the
-    /// file `.env` beside the script.
+    /// `_MODE`, `_LOG_LEVEL`, `_ACCESS_LOG`, `_COMPRESS`, `_WATCH`, `_EDITOR`, `_TLS_…`, `_TRUSTED_PROXIES` and
+    /// `_FORWARDED`, then from the file `.env` beside the script.
     ///
     /// - Throws: ``LoadError`` for a variable that has no valid value.
     public mutating func fill(from environment: [String: String]) throws(LoadError) {
@@ -151,6 +154,7 @@ public struct ServerOptions: Sendable, Equatable {
             tlsStrictTransport = try Self.strictTransport(text, "LUAHTTPD_TLS_HSTS")
         }
         if trustedProxies == nil { trustedProxies = value("TRUSTED_PROXIES").map(Self.list) }
+        if forwarded == nil { forwarded = value("FORWARDED") }
     }
 
     private static func list(_ text: String) -> [String] {

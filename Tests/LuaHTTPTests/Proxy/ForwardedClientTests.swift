@@ -7,14 +7,14 @@ import Testing
 
 struct ForwardedClientTests {
     /// Address, scheme and host as one text.
-    private func read(_ fields: [String], trusting proxies: [String] = ["10.0.0.0/8"]) throws -> String {
+    private func read(_ fields: [String], _ kind: TrustedProxies.Fields = .xForwarded) throws -> String {
         var head = RequestHead()
         var parser = RequestParser(limits: Limits())
         var input = ByteBuffer(
             string: "GET / HTTP/1.1\r\nHost: own\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n")
         let isComplete = try parser.parse(&input, into: &head)
         #expect(isComplete)
-        let client = try ForwardedClient(head, trusting: TrustedProxies(proxies))
+        let client = try ForwardedClient(head, trusting: TrustedProxies(["10.0.0.0/8"], writing: kind))
         let host = client.host.map { String(decoding: head.slice($0), as: UTF8.self) }
         return
             "\(client.address?.description ?? "-") \(client.isSecure.map { $0 ? "https" : "http" } ?? "-") \(host ?? "-")"
@@ -47,6 +47,10 @@ struct ForwardedClientTests {
             (["X-Forwarded-For: 1.2.3.4:5678"], "1.2.3.4 - -"),
             (["X-Forwarded-For: [2001:db8::1]:5678"], "2001:db8::1 - -"),
             (["X-Forwarded-For: 2001:db8::1"], "2001:db8::1 - -"),
+            // Quotes mean nothing here.
+            (["X-Forwarded-For: \", 1.2.3.4"], "1.2.3.4 - -"),
+            (["X-Forwarded-For: \"6.6.6.6, 1.2.3.4"], "1.2.3.4 - -"),
+            (["X-Forwarded-For: \"", "X-Forwarded-For: 1.2.3.4"], "1.2.3.4 - -"),
             (["X-Forwarded-For: unknown, 10.0.0.2"], "10.0.0.2 - -"),
             (["X-Forwarded-For: unknown"], "- - -"),
             (["X-Forwarded-For: "], "- - -"),
@@ -73,14 +77,39 @@ struct ForwardedClientTests {
         ("for=unknown", "- - -"),
         ("for=\"_a,b\";proto=https", "- https -"),
         ("proto=https", "- https -"),
+        // What the client has left open does not reach what the proxy has added.
+        ("for=\"abc, for=1.2.3.4", "1.2.3.4 - -"),
+        ("for=\"a\\\"b\", for=1.2.3.4", "1.2.3.4 - -"),
+        ("for=\"a\\, for=\"[2001:db8::1]:80\";proto=https", "2001:db8::1 https -"),
+        ("\", for=1.2.3.4;host=\"a.test\", for=\"10.0.0.2:80\"", "1.2.3.4 - a.test"),
+        ("for=6.6.6.6, for=\"_a\\\", for=7.7.7.7\";proto=http", "- - -"),
         ("for=\"1.2.3.4", "- - -"), ("for", "- - -"), ("=", "- - -"), ("", "- - -"), (";;;", "- - -"),
         (",,,", "- - -"),
         ("for=1.2.3.4;host=\"a b\"", "1.2.3.4 - -"),
     ])
     func standard(_ value: String, _ expected: String) throws {
-        #expect(try read(["Forwarded: " + value]) == expected)
-        // What is said both ways is taken from the standard.
-        #expect(try read(["X-Forwarded-For: 9.9.9.9", "Forwarded: " + value]) == expected)
+        #expect(try read(["Forwarded: " + value], .forwarded) == expected)
+    }
+
+    @Test func onlyTheKindThatTheProxyWritesIsRead() throws {
+        let fields = [
+            "Forwarded: for=6.6.6.6;proto=https;host=evil.test", "X-Forwarded-For: 1.2.3.4",
+            "X-Forwarded-Proto: http",
+        ]
+        #expect(try read(fields) == "1.2.3.4 http -")
+        #expect(try read(fields, .forwarded) == "6.6.6.6 https evil.test")
+        #expect(try read([fields[0]]) == "- - -")
+        #expect(try read([fields[1]], .forwarded) == "- - -")
+    }
+
+    @Test(arguments: ["Forwarded: for=", "X-Forwarded-For: "])
+    func forgedEntriesDoNotHideTheProxysOwn(_ field: String) throws {
+        let forged = Array(repeating: field + "6.6.6.6", count: 80)
+        let list = field + Array(repeating: "6.6.6.6, ", count: 500).joined()
+        let last = field.hasPrefix("F") ? "for=1.2.3.4" : "1.2.3.4"
+        let kind: TrustedProxies.Fields = field.hasPrefix("F") ? .forwarded : .xForwarded
+        #expect(try read(forged + [field + "1.2.3.4"], kind) == "1.2.3.4 - -")
+        #expect(try read([list + last], kind) == "1.2.3.4 - -")
     }
 
     @Test func withoutFieldsNothingIsSaid() throws { #expect(try read([]) == "- - -") }
@@ -98,7 +127,7 @@ struct ForwardedClientTests {
                 alphabet[Int.random(in: 0..<alphabet.count, using: &numbers)]
             }
             let text = String(decoding: bytes, as: UTF8.self)
-            _ = try read(["Forwarded: " + text])
+            _ = try read(["Forwarded: " + text], .forwarded)
             _ = try read([
                 "X-Forwarded-For: " + text, "X-Forwarded-Proto: " + text, "X-Forwarded-Host: " + text,
             ])
