@@ -28,7 +28,9 @@ struct ServeCommand: AsyncParsableCommand {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         do {
             try options.fill(from: Environment.variables)
-            options.sockets = ServiceManager.takeSockets()
+            if let (descriptors, names) = ServiceManager.takeSockets() {
+                (options.sockets, options.socketNames) = (descriptors, names)
+            }
             let signals = Signals()
             let server = try await Server.start(options, logger: Logger(label: "luahttpd"))
             Report.started(server, script: script)

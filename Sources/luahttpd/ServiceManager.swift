@@ -29,18 +29,19 @@ enum ServiceManager {
         }
     }
 
-    /// The listening sockets that are meant for this process, from descriptor 3 on; nil when there are none.
-    static func takeSockets() -> [Int32]? {
+    /// The listening sockets that are meant for this process, from descriptor 3 on, and their names, as far as they
+    /// have any; nil when there are none.
+    static func takeSockets() -> (descriptors: [Int32], names: [String])? {
         let variables = Environment.variables
         // Commands that scripts run are not meant.
         for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsetenv(name) }
         guard variables["LISTEN_PID"] == "\(getpid())",
             let count = variables["LISTEN_FDS"].flatMap({ Int32($0) }), (1...1024).contains(count)
         else { return nil }
-        return (3..<(3 + count)).map { descriptor in
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-            return descriptor
-        }
+        for descriptor in 3..<(3 + count) { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        let names = (variables["LISTEN_FDNAMES"] ?? "").split(
+            separator: ":", omittingEmptySubsequences: false)
+        return (Array(3..<(3 + count)), names.map(String.init))
     }
 
     /// Says it to who started the process, if that wants to hear it.

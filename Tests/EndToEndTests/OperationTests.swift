@@ -130,6 +130,10 @@ struct OperationTests {
                 #expect(seen.insert(name).inserted, "\(name) twice")
             }
             try #expect(get("/", port: port).status == 404)
+            let posting = try Connection(port: port)
+            try posting.send(Connection.bytes(of: "POST", "/metrics", headers: ["Connection": "close"]))
+            let refused = try posting.response()
+            #expect(refused.status == 405 && refused["allow"] == "GET, HEAD")
             try #expect(server.get("/metrics").status == 404)
         }
     }
@@ -204,6 +208,29 @@ struct OperationTests {
             try #expect(notifications.receive() == "READY=1")
             command.signal(SIGTERM)
             try #expect(notifications.receive() == "STOPPING=1")
+            try #expect(command.exitCode() == 0)
+        }
+    }
+
+    @Test("a socket of systemd speaks what its name says, and the redirect is listened on beside it")
+    func namedSocket() throws {
+        try AppDirectory.with(["app.lua": Self.app]) { directory in
+            let (listener, port) = try DatagramSocket.listen()
+            let script = """
+                exec 3<&0 </dev/null
+                LISTEN_FDS=1 LISTEN_FDNAMES=http LISTEN_PID=$$ exec "$0" app.lua --prod --tls-self-signed \
+                  --tls-redirect 127.0.0.1:0
+                """
+            let command = try Command(
+                ["-c", script, Project.binary.path], directory: directory.url,
+                executable: URL(filePath: "/bin/sh"), input: listener)
+            try command.waitUntilSaid("on http://127.0.0.1:\(port)/ and http://127.0.0.1:")
+            let said = try #require(
+                command.errors.firstMatch(of: /and http:\/\/127\.0\.0\.1:(\d+)\/ \(redirect\)/))
+            try #expect(get("/", port: port).text == "hello")
+            let redirect = try get("/", port: #require(UInt16(said.1)))
+            #expect(redirect.status == 301)
+            command.signal(SIGTERM)
             try #expect(command.exitCode() == 0)
         }
     }

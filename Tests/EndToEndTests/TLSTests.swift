@@ -160,7 +160,9 @@ struct TLSTests {
         (["--tls-cert", "own.key", "--tls-key", "own.key"], "own.key: no certificate"),
         (["--tls-cert", "own.pem", "--tls-key", "own.pem"], "own.pem: no private key"),
         (["--tls-cert", "own.pem", "--tls-key", "a.key"], "does not belong to the certificate"),
-        (["--tls-redirect", ":0"], "nothing encrypted"), (["--listen", "https://:0"], "--tls-cert"),
+        (["--tls-redirect", ":0"], "tls_redirect \":0\": there is nothing encrypted"),
+        (["--tls-hsts", "1d"], "tls_hsts: there is nothing encrypted"),
+        (["--listen", "https://:0"], "--tls-cert"),
         (["--tls-cert", "own.pem", "--tls-key", "own.key", "--tls-self-signed"], "one or the other"),
     ])
     func whatIsWrongWithThemIsSaidAtStart(_ arguments: [String], _ text: String) throws {
@@ -188,6 +190,16 @@ struct TLSTests {
         }
     }
 
+    @Test func aSelfSignedCertificateIsForWhatIsListenedOn() throws {
+        try with(["--prod", "--tls-self-signed", "--listen", "https+proxy://127.0.0.2:0", "--listen", ":0"]) {
+            server, _ in
+            #expect(
+                server.command.errors.contains(
+                    "self-signed certificate for localhost, 127.0.0.1, ::1, 127.0.0.2, trusted by nobody"))
+            #expect(server.command.errors.contains("on https+proxy://127.0.0.2:"))
+        }
+    }
+
     @Test func theScriptMaySetItAll() throws {
         let app =
             Self.app + """
@@ -210,7 +222,7 @@ struct TLSTests {
             let flags = Self.flags + ["--tls-redirect", "127.0.0.1:0", "--tls-hsts", "1d"]
             try RunningServer.with("app.lua", flags, directory: directory.url) { server in
                 let said = try #require(
-                    server.command.errors.firstMatch(of: /and http:\/\/127.0.0.1:([0-9]+)/))
+                    server.command.errors.firstMatch(of: /and http:\/\/127.0.0.1:([0-9]+)\/ \(redirect\)/))
                 let answer = try Tool.curl("-i", "http://localhost:\(said.1)/a/b?c=d")
                 #expect(answer.output.contains("301 Moved Permanently"))
                 #expect(answer.output.contains("Location: https://localhost:\(server.port)/a/b?c=d\r\n"))

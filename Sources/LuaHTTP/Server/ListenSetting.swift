@@ -45,12 +45,29 @@ struct ListenSetting: Sendable, Equatable, CustomStringConvertible {
         self.speech = speech
     }
 
+    /// A socket that somebody else made, who may have named it for what is to be spoken there, as written before
+    /// `://`, or `redirect`; other names say nothing.
+    init(_ address: ListenAddress, named name: String, isEncrypted: Bool) {
+        let isTCP = address.hostAndPort != nil
+        self.address = address
+        switch name {
+        case "http", "http+proxy": speech = .http
+        case "https", "https+proxy": speech = .https
+        case "redirect": speech = .redirect
+        default: speech = isTCP && isEncrypted ? .https : .http
+        }
+        expectsProxyHeader = name == "http+proxy" || name == "https+proxy"
+    }
+
     static let help =
         "must be host:port, [ipv6]:port, :port or unix:/path, perhaps with http:// or https:// before it"
 
     var description: String {
         let text = address.description
-        return speech == .https && text.hasPrefix("http:") ? "https" + text.dropFirst(4) : text
+        let end = text.firstIndex(of: ":") ?? text.endIndex
+        let scheme = speech == .https && text.hasPrefix("http:") ? "https" : text[..<end]
+        let proxy = expectsProxyHeader ? "+proxy" : ""
+        return "\(scheme)\(proxy)\(text[end...])\(speech == .redirect ? " (redirect)" : "")"
     }
 }
 

@@ -30,15 +30,21 @@ struct Listeners: Sendable {
         _ settings: ResolvedSettings, _ group: any EventLoopGroup, _ pool: WorkerPool,
         _ metrics: ServerMetrics?
     ) async throws {
-        for descriptor in settings.sockets { try await adopt(descriptor, settings, group, pool) }
-        if settings.sockets.isEmpty {
-            for var setting in settings.addresses {
-                let door = door(setting)
-                setting.address = try await listen(setting.address, settings, group, pool) {
-                    try pool.install(on: $0, at: door)
-                }
-                addresses.append(setting)
+        // A redirect comes last, when it is known what to.
+        for socket in settings.sockets where socket.name != "redirect" {
+            try await adopt(socket, settings, group, pool)
+        }
+        for socket in settings.sockets where socket.name == "redirect" {
+            try await adopt(socket, settings, group, pool)
+        }
+        let hasRedirect = addresses.contains { $0.speech == .redirect }
+        for var setting in settings.addresses
+        where settings.sockets.isEmpty || setting.speech == .redirect && !hasRedirect {
+            let door = door(setting)
+            setting.address = try await listen(setting.address, settings, group, pool) {
+                try pool.install(on: $0, at: door)
             }
+            addresses.append(setting)
         }
         if let metrics, let address = settings.metrics {
             self.metrics = try await listen(address, settings, group, pool) {
@@ -95,12 +101,17 @@ struct Listeners: Sendable {
 
     /// Serves a socket that is listening already. Its file, if it has one, belongs to whoever made it.
     private mutating func adopt(
-        _ descriptor: Int32, _ settings: ResolvedSettings, _ group: any EventLoopGroup, _ pool: WorkerPool
+        _ handed: ResolvedSettings.Socket, _ settings: ResolvedSettings, _ group: any EventLoopGroup,
+        _ pool: WorkerPool
     ) async throws {
+        let descriptor = handed.descriptor
         do {
             let socket = try InheritedSocket(descriptor)
-            let isEncrypted = socket.isTCP && settings.tls.certificates != nil
-            let setting = ListenSetting(socket.address, isEncrypted ? .https : .http)
+            let isEncrypted = settings.tls.certificates != nil
+            let setting = ListenSetting(socket.address, named: handed.name, isEncrypted: isEncrypted)
+            guard setting.speech == .http || isEncrypted else {
+                throw LoadError("its name is \(handed.name); \(TLSSettings.hint)")
+            }
             let door = door(setting)
             let listener = Listener(isTCP: socket.isTCP, report: pool.pauseAccepting)
             let channel = try await listener.adopt(group, descriptor: descriptor) {
@@ -114,7 +125,6 @@ struct Listeners: Sendable {
         }
     }
 
-    /// A redirect comes last, when it is known what to.
     private func door(_ setting: ListenSetting) -> Door {
         let speech: Door.Speech =
             switch setting.speech {

@@ -4,6 +4,9 @@ internal import NIOCore
 
 /// Serves `/metrics` on a listener of its own. Knows no Lua and no routes.
 final class MetricsApplication: HTTPApplication {
+    private static let allow = ByteBuffer(
+        string: "Allow: GET, HEAD\r\nContent-Type: text/plain; charset=utf-8\r\n")
+
     private let metrics: ServerMetrics
     private let loop: any EventLoop
 
@@ -17,7 +20,11 @@ final class MetricsApplication: HTTPApplication {
             return .reject(HTTPError(404, "only /metrics is here"))
         }
         guard exchange.head.method == .get || exchange.isHead else {
-            return .reject(HTTPError(405, "metrics can only be read"))
+            Self.allow.withUnsafeReadableBytes {
+                _ = exchange.respond(
+                    ResponseHead(405, fields: $0), body: ByteBuffer(string: "metrics can only be read\n"))
+            }
+            return .answered
         }
         return .proceed(limit: 0)
     }

@@ -238,6 +238,7 @@ final class ReloadLoop {
         guard let source, let certificates = pool.entrance.certificates else { return }
         do throws(LoadError) {
             try certificates.reload(source)
+            for fault in certificates.faults(at: Clock.seconds()) { builder.logger.warning("\(fault)") }
         } catch {
             builder.logger.error("the certificate that was in force goes on: \(error)")
         }

@@ -14,7 +14,7 @@ struct ResolvedSettings: Sendable {
     let addresses: [ListenSetting]
     let tls: TLSSettings
     /// Sockets that listen already, in place of the addresses.
-    let sockets: [Int32]
+    let sockets: [Socket]
     /// Milliseconds between the signal to stop and its begin.
     let stopDelay: Int
     let socketMode: Int
@@ -39,12 +39,20 @@ struct ResolvedSettings: Sendable {
     private let trustedProxies: [String]
     private let forwarded: TrustedProxies.Fields
 
+    struct Socket: Sendable {
+        let descriptor: Int32
+        let name: String
+    }
+
     /// - Parameter options: flags, filled up from the environment.
     init(_ options: ServerOptions, _ script: ScriptSettings) throws(LoadError) {
         tls = try TLSSettings(options, script)
         addresses = try Self.addresses(options, script, tls)
         (host, port) = addresses.lazy.compactMap(\.address.hostAndPort).first ?? (Self.defaultHost, 80)
-        sockets = options.sockets ?? []
+        let names = options.socketNames ?? []
+        sockets = (options.sockets ?? []).enumerated().map { index, descriptor in
+            Socket(descriptor: descriptor, name: index < names.count ? names[index] : "")
+        }
         stopDelay = try Self.stopDelay(options, script)
         socketMode = try Self.socketMode(options, script)
         reusesPort = options.reusesPort ?? script.reusesPort ?? false

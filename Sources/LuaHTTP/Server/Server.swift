@@ -107,6 +107,7 @@ public final class Server: Sendable {
     ) throws(LoadError) -> CertificateKeeper? {
         guard let source = settings.tls.certificates else { return nil }
         let keeper = try CertificateKeeper(source)
+        for fault in keeper.faults(at: Clock.seconds()) { logger.warning("\(fault)") }
         if let made = keeper.selfSigned {
             logger.notice(
                 "self-signed certificate for \(made.names.joined(separator: ", ")), trusted by nobody; SHA-256 \(made.fingerprint)"

@@ -23,6 +23,9 @@ public struct ServerOptions: Sendable, Equatable {
     public var mode: Mode?
     /// Descriptors of sockets that listen already, in place of all addresses. The server owns them from its start on.
     public var sockets: [Int32]?
+    /// What each of them speaks: `http`, `https`, `http+proxy`, `https+proxy` or `redirect`; any other name, or none,
+    /// for what an address without a word about it does.
+    public var socketNames: [String]?
     /// Path that says whether the server is ready for requests.
     public var readiness: String?
     /// "5s": how long it goes on, no longer ready, when it is to stop.

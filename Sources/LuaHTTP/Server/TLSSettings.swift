@@ -14,6 +14,9 @@ struct TLSSettings: Sendable, Equatable {
     init(_ options: ServerOptions, _ script: ScriptSettings) throws(LoadError) {
         certificates = try Self.certificates(options, script)
         strictTransport = options.tlsStrictTransport ?? script.tlsStrictTransport ?? 0
+        guard strictTransport == 0 || certificates != nil else {
+            throw LoadError("tls_hsts: there is nothing encrypted to stay with; \(Self.hint)")
+        }
         guard let text = options.tlsRedirect ?? script.tlsRedirect else {
             redirect = nil
             return
@@ -46,7 +49,7 @@ struct TLSSettings: Sendable, Equatable {
         }
         let isSelfSigned = options.tlsSelfSigned ?? (fromOptions ? false : script.tlsSelfSigned ?? false)
         guard !certificates.isEmpty else {
-            return isSelfSigned ? .selfSigned(names: selfSignedNames(options.host ?? script.host)) : nil
+            return isSelfSigned ? .selfSigned(names: selfSignedNames(options, script)) : nil
         }
         guard options.tlsSelfSigned != true else {
             throw LoadError("tls_self_signed and tls_cert: one or the other")
@@ -60,9 +63,17 @@ struct TLSSettings: Sendable, Equatable {
             zip(certificates, keys).map { ServerIdentity.Files(certificate: path($0), key: path($1)) })
     }
 
-    private static func selfSignedNames(_ host: String?) -> [String] {
+    /// This machine, and what is listened on by name.
+    private static func selfSignedNames(_ options: ServerOptions, _ script: ScriptSettings) -> [String] {
+        let isNamed = options.host != nil || options.port != nil
+        let listened = options.listen ?? (isNamed ? nil : script.listen) ?? []
+        let hosts =
+            [options.host ?? script.host]
+            + listened.map { ListenSetting($0, isEncrypted: true)?.address.hostAndPort?.0 }
         var names = ["localhost", "127.0.0.1", "::1"]
-        if let host, !names.contains(host), host != "0.0.0.0", host != "::" { names.append(host) }
+        for case let host? in hosts where !names.contains(host) && host != "0.0.0.0" && host != "::" {
+            names.append(host)
+        }
         return names
     }
 }

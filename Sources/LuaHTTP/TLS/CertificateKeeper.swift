@@ -16,6 +16,8 @@ final class CertificateKeeper: Sendable {
     private struct State {
         var source: Source
         var context: NIOSSLContext
+        /// Of each certificate.
+        var periods: [ClosedRange<Int64>?] = []
     }
 
     private let state: Mutex<State>
@@ -26,7 +28,7 @@ final class CertificateKeeper: Sendable {
         switch source {
         case .files(let files):
             selfSigned = nil
-            state = Mutex(State(source: source, context: try Self.context(Self.identities(files))))
+            state = Mutex(try Self.state(files))
         case .selfSigned(let names):
             let made = try SelfSignedCertificate(names: names)
             selfSigned = made
@@ -41,8 +43,22 @@ final class CertificateKeeper: Sendable {
     /// - Throws: what is wrong with them; the old ones stay in force then.
     func reload(_ source: Source) throws(LoadError) {
         guard case .files(let files) = source else { return }
-        let context = try Self.context(Self.identities(files))
-        state.withLock { $0 = State(source: source, context: context) }
+        let fresh = try Self.state(files)
+        state.withLock { $0 = fresh }
+    }
+
+    /// Certificates in force that are not valid at this time; clients refuse them.
+    func faults(at now: Int64) -> [String] {
+        let state = state.withLock { $0 }
+        return zip(state.source.files, state.periods).compactMap { files, period in
+            period.flatMap { ServerIdentity.fault(files.certificate, $0, at: now) }
+        }
+    }
+
+    private static func state(_ files: [ServerIdentity.Files]) throws(LoadError) -> State {
+        let identities = try identities(files)
+        return State(
+            source: .files(files), context: try context(identities), periods: identities.map(\.period))
     }
 
     private static func identities(_ files: [ServerIdentity.Files]) throws(LoadError) -> [ServerIdentity] {

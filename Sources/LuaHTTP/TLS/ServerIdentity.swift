@@ -18,6 +18,26 @@ struct ServerIdentity: Sendable {
     /// In lower case; `*.example.com` for all directly below it.
     let names: [String]
 
+    /// Seconds since 1970 between which its own certificate is valid; nil without one.
+    var period: ClosedRange<Int64>? {
+        guard let own = chain.first else { return nil }
+        let (begin, end) = (Int64(own.notValidBefore), Int64(own.notValidAfter))
+        return begin <= end ? begin...end : nil
+    }
+
+    /// What clients will say against it now; nil: nothing.
+    static func fault(_ path: String, _ period: ClosedRange<Int64>, at now: Int64) -> String? {
+        // The years that an HTTP date can have.
+        func date(_ seconds: Int64) -> String {
+            String(decoding: HTTPDate.bytes(min(max(seconds, 0), 253_402_300_799)), as: UTF8.self)
+        }
+        if now < period.lowerBound {
+            return "\(path): the certificate is not valid before \(date(period.lowerBound))"
+        }
+        return now > period.upperBound
+            ? "\(path): the certificate has expired: \(date(period.upperBound))" : nil
+    }
+
     init(_ files: Files) throws(LoadError) {
         let chain = try Self.chain(files.certificate)
         let key = try Self.key(files.key)
