@@ -215,11 +215,11 @@ extension Limits.Name {
                 isPerRoute: true)
         case .pageBytes:
             .init(
-                unit: .bytes, range: 1024...(1 << 40), meaning: "a page that a template makes → 500, or cut")
+                unit: .bytes, range: 1024...(1 << 40), meaning: "a page that a template makes → 503, or cut")
         case .pageSteps:
             .init(
                 unit: .count, range: 1000...1_000_000_000_000,
-                meaning: "rounds and items that a page goes through → 500, or cut")
+                meaning: "rounds and items that a page goes through → 503, or cut")
         }
     }
 }

@@ -33,7 +33,10 @@ struct RequestParser {
             case .partial:
                 take(input.readableBytes, from: &input, into: &head)
                 return false
-            case .failed(let error): throw error
+            case .failed(let error):
+                // What is known of the head points into it, and is looked at for the page and the log.
+                take(min(scanned, input.readableBytes), from: &input, into: &head)
+                throw error
             }
         }
         while input.readableBytes > 0 {

@@ -63,7 +63,10 @@ extension HTTP2Connection {
         case is NIOHTTP2Errors.ExcessiveControlFrames, is NIOHTTP2Errors.ExcessiveEmptyDataFrames,
             is NIOHTTP2Errors.ExcessiveOutboundFrameBuffering, is NIOHTTP2Errors.ExcessiveContinuationFrames:
             tellOfLimit(.controlFrames)
-        case is NIOHTTP2Errors.ExcessivelyLargeHeaderBlock: tellOfLimit(.headerBytes)
+        case is NIOHTTP2Errors.ExcessivelyLargeHeaderBlock:
+            // NIOHTTP2 has a limit of its own until the client has acknowledged ours.
+            let value = isAcknowledged ? limits.headerBytes : HTTP2Setup.earlyHead
+            application.limitHit(.headerBytes, value, HTTPExchange(origin))
         default: break
         }
     }

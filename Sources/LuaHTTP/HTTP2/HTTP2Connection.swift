@@ -63,6 +63,8 @@ final class HTTP2Connection<Application: HTTPApplication>: ChannelInboundHandler
     /// When the client is told the last stream that is served, if it does not answer before.
     var leavesAt: UInt64 = .max
     var progress = SocketQueue()
+    /// The client knows our settings, and from then on they hold.
+    private(set) var isAcknowledged = false
 
     var loopIndex = -1
 
@@ -73,7 +75,7 @@ final class HTTP2Connection<Application: HTTPApplication>: ChannelInboundHandler
         self.origin = origin
         let now = Clock.milliseconds()
         deadline = now &+ limits.headTime
-        updates = WindowUpdateBudget(now: now)
+        updates = WindowUpdateBudget(free: limits.controlFrames, now: now)
     }
 
     // MARK: Life
@@ -128,7 +130,8 @@ final class HTTP2Connection<Application: HTTPApplication>: ChannelInboundHandler
         case .settings(.settings): greet()
         case .ping(_, ack: true): if phase == .leaving { leave() }
         case .goAway: clientLeaves()
-        case .settings(.ack), .ping, .priority, .rstStream, .pushPromise, .alternativeService, .origin: break
+        case .settings(.ack): isAcknowledged = true
+        case .ping, .priority, .rstStream, .pushPromise, .alternativeService, .origin: break
         }
     }
 
@@ -204,7 +207,10 @@ final class HTTP2Connection<Application: HTTPApplication>: ChannelInboundHandler
         let stream = idle.popLast() ?? HTTP2Stream(connection: self)
         streams[id] = stream
         stream.begin(id, headers.headers, endsStream: headers.endStream)
-        if requests == limits.requestsPerConnection { beginDrain() }
+        if requests == limits.requestsPerConnection {
+            tellOfLimit(.requestsPerConnection)
+            beginDrain()
+        }
     }
 
     private func receive(_ data: HTTP2Frame.FramePayload.Data, on id: HTTP2StreamID) {

@@ -12,6 +12,9 @@ enum HTTP2Setup {
     /// Of all streams together, taken or not: the bound of what one connection makes us keep.
     static let connectionWindow = 1 << 20
 
+    /// HPACKDecoder.defaultMaxHeaderListSize: bounds a head before the client has acknowledged our settings.
+    static let earlyHead = 16 << 10
+
     /// The handlers of a connection, the first nearest to the socket.
     static func handlers<Application: HTTPApplication>(
         application: Application, loop: LoopConnections, limits: Limits, origin: ConnectionOrigin

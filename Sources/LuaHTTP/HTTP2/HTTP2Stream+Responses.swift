@@ -50,10 +50,10 @@ extension HTTP2Stream: ExchangeConnection {
 
     func fail(_ error: HTTPError) -> Bool {
         var page = ByteBuffer()
-        let contentType = connection.application.errorPage(error, exchange, into: &page)
-        let fields = UnsafeRawBufferPointer(
-            start: contentType.utf8Start, count: contentType.utf8CodeUnitCount)
-        return respond(ResponseHead(error.status, fields: fields), buffer: page)
+        let fields = connection.application.errorPage(error, exchange, into: &page)
+        return fields.withUnsafeReadableBytes {
+            respond(ResponseHead(error.status, fields: $0), buffer: page)
+        }
     }
 
     /// Answers, or ends what has begun: nothing of the request is read any more.

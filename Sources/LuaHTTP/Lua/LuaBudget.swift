@@ -36,6 +36,16 @@ extension LuaVM {
     /// - Parameter budget: learns what the task holds.
     func endTurn(_ turn: LuaTurn, _ budget: inout LuaBudget) { lh_turn_end(vm, turn.values, &budget.values) }
 
+    /// What the VM has left is less than what the budget has: who fails for want of memory fails for others.
+    func hasLess(than budget: LuaBudget) -> Bool {
+        let (used, _, limit) = memory
+        // The last sixteenth is for those who need little (lh_watchdog.c).
+        let left = limit - limit / 16 - used
+        let (own, overflow) = Int(clamping: budget.values.memory)
+            .subtractingReportingOverflow(Int(clamping: budget.values.held))
+        return !overflow && left < max(own, 0)
+    }
+
     /// The time of the turn is used up.
     var isTurnOver: Bool { lh_turn_is_over(vm) }
 

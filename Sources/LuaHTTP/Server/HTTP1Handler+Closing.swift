@@ -16,6 +16,9 @@ extension HTTP1Handler {
 
     /// Everything owed is encoded: close when it is out.
     func beginClose() {
+        if state.requests >= limits.requestsPerConnection {
+            application.limitHit(.requestsPerConnection, limits[.requestsPerConnection], exchange)
+        }
         closing = state.close()
         input = ByteBuffer()
         exchange.reader = nil

@@ -211,6 +211,7 @@ extension HTTP1Handler {
 
     /// Answers an error after which nothing on this connection can be trusted, and closes.
     func refuse(_ error: HTTPError) {
+        if state.phase == .idle || state.phase == .head { exchange.forgetForwarded() }
         let reader = exchange.reader
         exchange.reader = nil
         if let reader, reader.reportsErrors {

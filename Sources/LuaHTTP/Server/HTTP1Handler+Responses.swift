@@ -80,10 +80,10 @@ extension HTTP1Handler: ExchangeConnection {
 
     func fail(_ error: HTTPError) -> Bool {
         var page = ByteBuffer()
-        let contentType = application.errorPage(error, exchange, into: &page)
-        let fields = UnsafeRawBufferPointer(
-            start: contentType.utf8Start, count: contentType.utf8CodeUnitCount)
-        return respond(ResponseHead(error.status, fields: fields), buffer: page)
+        let fields = application.errorPage(error, exchange, into: &page)
+        return fields.withUnsafeReadableBytes {
+            respond(ResponseHead(error.status, fields: $0), buffer: page)
+        }
     }
 
     // MARK: Streamed answers

@@ -25,9 +25,9 @@ protocol HTTPApplication: AnyObject {
     /// A client hit a limit that no error page tells it about.
     func limitHit(_ limit: Limits.Name, _ value: Int, _ exchange: HTTPExchange)
 
-    /// Appends the page for an error the connection answers itself and returns its `Content-Type: …\r\n`
-    /// line. Also the place to log and count it. `exchange.head` may be incomplete.
-    func errorPage(_ error: HTTPError, _ exchange: HTTPExchange, into body: inout ByteBuffer) -> StaticString
+    /// Appends the page for an error the connection answers itself and returns its header lines. Also the place to
+    /// log and count it. `exchange.head` may be incomplete.
+    func errorPage(_ error: HTTPError, _ exchange: HTTPExchange, into body: inout ByteBuffer) -> ByteBuffer
 }
 
 enum BodyDecision {
@@ -49,13 +49,12 @@ extension HTTPApplication {
     func inputClosed(_ exchange: HTTPExchange) {}
     func limitHit(_ limit: Limits.Name, _ value: Int, _ exchange: HTTPExchange) {}
 
-    func errorPage(_ error: HTTPError, _ exchange: HTTPExchange, into body: inout ByteBuffer) -> StaticString
-    {
+    func errorPage(_ error: HTTPError, _ exchange: HTTPExchange, into body: inout ByteBuffer) -> ByteBuffer {
         body.writeString("\(error.status) ")
         body.writeStaticString(StatusLine.reason(error.status))
         body.writeStaticString(": ")
         body.writeStaticString(error.message)
         body.writeStaticString("\n")
-        return "Content-Type: text/plain; charset=utf-8\r\n"
+        return ByteBuffer(string: "Content-Type: text/plain; charset=utf-8\r\n")
     }
 }

@@ -45,6 +45,12 @@ final class HTTPExchange {
         if let host = client.host { head.host = host }
     }
 
+    /// The head is none that anything can be taken from; what the one before said is not of this one.
+    func forgetForwarded() {
+        forwardedAddress = nil
+        isSecure = origin.isSecure
+    }
+
     func begin() {
         serial &+= 1
         head.reset()

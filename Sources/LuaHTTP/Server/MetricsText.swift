@@ -37,12 +37,13 @@ struct MetricsText {
         else {
             return value
         }
-        return value.reduce(into: "") { result, character in
-            switch character {
+        // Not by characters: a quote with a combining accent behind it is another one, and CR LF is one.
+        return value.unicodeScalars.reduce(into: "") { result, scalar in
+            switch scalar {
             case "\\": result += "\\\\"
             case "\"": result += "\\\""
             case "\n": result += "\\n"
-            default: result.append(character)
+            default: result.unicodeScalars.append(scalar)
             }
         }
     }
@@ -61,7 +62,7 @@ extension MetricsText {
             }
         }
         let name = "luahttpd_request_duration_seconds"
-        begin(name, .histogram, "From the head of a request to the end of its answer.")
+        begin(name, .histogram, "From the head of a request until its answer was handed to the connection.")
         for each in counts {
             let labels = Self.labels(each)
             var sum: UInt64 = 0

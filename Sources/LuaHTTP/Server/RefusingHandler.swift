@@ -6,10 +6,14 @@ final class RefusingHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private static let answer = ByteBuffer(
+    private static let head = ByteBuffer(
         string: "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
-            + "Cache-Control: no-store\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 25\r\n\r\n"
-            + "503 Too many connections\n")
+            + "Cache-Control: no-store\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 25\r\n")
+    private static let body = ByteBuffer(string: "\r\n503 Too many connections\n")
+
+    private let fields: StandardFields
+
+    init(fields: StandardFields) { self.fields = fields }
 
     /// Behind a PROXY header the connection is active already.
     func handlerAdded(context: ChannelHandlerContext) {
@@ -19,7 +23,10 @@ final class RefusingHandler: ChannelInboundHandler {
     func channelActive(context: ChannelHandlerContext) { refuse(context) }
 
     private func refuse(_ context: ChannelHandlerContext) {
-        context.writeAndFlush(Self.wrapOutboundOut(Self.answer), promise: nil)
+        var answer = Self.head
+        answer.writeImmutableBuffer(fields.block)
+        answer.writeImmutableBuffer(Self.body)
+        context.writeAndFlush(Self.wrapOutboundOut(answer), promise: nil)
         context.close(promise: nil)
     }
 

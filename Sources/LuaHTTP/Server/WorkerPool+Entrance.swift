@@ -56,7 +56,8 @@ extension WorkerPool {
                 limit, worker.configuration.limits[limit], detail: "connection refused",
                 address: origin.remoteAddress?.ipAddress ?? "-")
             if case .https = door.speech { return channel.close(promise: nil) }
-            return try channel.pipeline.syncOperations.addHandler(RefusingHandler())
+            return try channel.pipeline.syncOperations.addHandler(
+                RefusingHandler(fields: worker.generation.standardFields))
         }
         var origin = origin
         if let proxies = worker.configuration.trustedProxies, proxies.trusts(peer: origin.remoteAddress) {

@@ -20,6 +20,9 @@ public struct TemplateError: Error, Equatable, Sendable, CustomStringConvertible
         public var line: Int
     }
 
+    /// What of a page is bounded by settings.
+    enum Limit: Sendable { case bytes, steps, time, memory }
+
     public var kind: Kind
     public var message: String
     public var template: String
@@ -31,6 +34,8 @@ public struct TemplateError: Error, Equatable, Sendable, CustomStringConvertible
     public var chain: [Origin] = []
     /// What the line mentions, in development.
     public var variables: [Variable] = []
+    /// Nil: another limit than those that can be set, or none.
+    var limit: Limit?
 
     /// A variable when rendering stopped, with the beginning of its value as JSON.
     public struct Variable: Equatable, Sendable {

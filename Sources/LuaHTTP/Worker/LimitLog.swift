@@ -16,11 +16,13 @@ struct LimitLog {
     /// How often each limit was hit.
     private(set) var hits: [Limits.Name: Int] = [:]
 
+    mutating func count(_ limit: Limits.Name) { hits[limit, default: 0] += 1 }
+
     /// The line to log, or nil.
     mutating func hit(
         _ limit: Limits.Name, value: Int, detail: String, address: String, now: UInt64
     ) -> String? {
-        hits[limit, default: 0] += 1
+        count(limit)
         var key = address
         if entries[key] == nil, entries.count >= Self.most {
             entries = entries.filter { now < $0.value.until }

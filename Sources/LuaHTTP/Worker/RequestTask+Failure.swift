@@ -15,6 +15,8 @@ extension RequestTask {
         var fields: ByteBuffer?
         /// Only in development.
         var details: FailureDetails?
+        /// What was exceeded, for the log and the counter.
+        var limit: Limits.Name?
     }
 
     /// Takes the error value on top of a coroutine that failed.
@@ -25,15 +27,16 @@ extension RequestTask {
                 withVariables: worker.isDevelopment && status == .runtimeError)
             if let cause { error.continue(from: cause) }
             takePlaceOfRoute(&error)
-            let code = error.kind == .memory || error.kind == .time ? 503 : 500
+            let limit = limit(of: error)
+            let code = limit == nil ? 500 : 503
             if state == .rendering, let rendering {
                 let place = rendering.failure(error.description)
                 return fail(
                     with: Failure(
                         status: code, error: error, templateError: place,
-                        details: status == .timeError ? nil : detailsOfPage(rendering)))
+                        details: status == .timeError ? nil : detailsOfPage(rendering), limit: limit))
             }
-            return fail(with: Failure(status: code, error: error))
+            return fail(with: Failure(status: code, error: error, limit: limit))
         }
         let abort = stack.absolute(-1)
         stack.getField("status", of: abort)
@@ -49,6 +52,27 @@ extension RequestTask {
         }
         fail(with: failure)
     }
+
+    private func limit(of error: ScriptError) -> Limits.Name? {
+        switch error.kind {
+        case .time: .cpuTime
+        case .memory: memoryLimit
+        case .runtime, .syntax: nil
+        }
+    }
+
+    func limit(of error: TemplateError) -> Limits.Name? {
+        switch error.limit {
+        case .bytes: .pageBytes
+        case .steps: .pageSteps
+        case .time: .cpuTime
+        case .memory: memoryLimit
+        case nil: generation.vm.isTurnOver ? .cpuTime : nil
+        }
+    }
+
+    /// Its own, or that of all.
+    private var memoryLimit: Limits.Name { generation.vm.hasLess(than: budget) ? .vmMemory : .memory }
 
     /// The variables of a page that cannot be rendered, for its author.
     func detailsOfPage(_ rendering: Rendering) -> FailureDetails? {
@@ -68,6 +92,9 @@ extension RequestTask {
         answer(from: 1, on: fresh.stack)
     }
 
+    /// Bytes of the body of an answer that comes in pieces.
+    var bytesSent: Int { rendering?.bytesSent ?? stream?.bytesSent ?? sending?.compressor.produced ?? 0 }
+
     /// Answers with the app's error handler for the status, or with the built-in page.
     func fail(with failure: Failure) {
         dropCoroutine(finished: false)
@@ -76,10 +103,10 @@ extension RequestTask {
         if rendering?.hasStarted == true || stream?.hasStarted == true {
             // The head is out: cut the body so that the client notices (RFC 9112 §8).
             worker.keepReport(of: failure, exchange: exchange)
-            exchange.abort()
-            worker.logAccess(
-                self, status: failure.status, bytes: rendering?.bytesSent ?? stream?.bytesSent ?? 0)
-            return end()
+            worker.logAccess(self, status: failure.status, bytes: bytesSent)
+            // Before the cut, which is no client that has gone.
+            end()
+            return exchange.abort()
         }
         rendering = nil
         dropStream()

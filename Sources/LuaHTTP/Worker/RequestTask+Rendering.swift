@@ -53,7 +53,9 @@ extension RequestTask {
             case .failed(let error):
                 let status = error.kind == .limit || vm.isTurnOver ? 503 : 500
                 return fail(
-                    with: Failure(status: status, templateError: error, details: detailsOfPage(rendering)))
+                    with: Failure(
+                        status: status, templateError: error, details: detailsOfPage(rendering),
+                        limit: limit(of: error)))
             }
             step = rendering.step()
         }

@@ -10,7 +10,7 @@ extension RequestTask {
     func beginStream(_ answer: Answer, function: Int32, heartbeat: UInt64?, on stack: LuaStack) {
         guard let exchange else { return end() }
         // Nobody would see what it writes.
-        if exchange.isHead { return respondHeadOnly(answer.status, exchange) }
+        if exchange.isHead { return respondHeadOnly(answer, exchange) }
         state = .streaming
         forgetLimit()
         worker.lastStream &+= 1
@@ -32,12 +32,16 @@ extension RequestTask {
         resume(arguments: 1)
     }
 
-    private func respondHeadOnly(_ status: Int, _ exchange: HTTPExchange) {
-        let started = worker.fields.bytes.withUnsafeReadableBytes {
-            exchange.start(ResponseHead(status, fields: $0))
+    /// With the lines that a GET would get.
+    private func respondHeadOnly(_ answer: Answer, _ exchange: HTTPExchange) {
+        var lines = worker.fields.bytes
+        let compressor = beginCompressing(answer.status, &lines, treatment(answer, isPage: false))
+        if let compressor { worker.compressors.end(compressor) }
+        let started = lines.withUnsafeReadableBytes {
+            exchange.start(ResponseHead(answer.status, fields: $0))
         }
         if started { exchange.finish() }
-        complete(status: status, bytes: 0)
+        complete(status: answer.status, bytes: 0)
     }
 
     /// The function has returned.

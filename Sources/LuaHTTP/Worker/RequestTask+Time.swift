@@ -55,6 +55,6 @@ extension RequestTask {
         let message =
             "took longer than \(TimeSpan.text(Int(clamping: timeLimit / 1_000_000))), waiting here"
             + " (limits.time of the route or of app:config)"
-        fail(with: Failure(status: 503, error: ScriptError(message, at: stack)))
+        fail(with: Failure(status: 503, error: ScriptError(message, at: stack), limit: .time))
     }
 }

@@ -212,26 +212,39 @@ final class Worker: HTTPApplication {
         task(of: exchange)?.inputClosed()
     }
 
-    func errorPage(_ error: HTTPError, _ exchange: HTTPExchange, into body: inout ByteBuffer) -> StaticString
-    {
+    func errorPage(_ error: HTTPError, _ exchange: HTTPExchange, into body: inout ByteBuffer) -> ByteBuffer {
+        let task = task(of: exchange)
         if let limit = error.limit {
-            let task = task(of: exchange)
-            let ofRoute = task?.route.flatMap { task?.generation.routes[$0].limits[limit] }
             limitHit(
-                limit, ofRoute ?? configuration.limits[limit], detail: "\(error)",
-                address: exchange.ipAddress ?? "-")
+                limit, value(of: limit, for: task), detail: "\(error)", address: exchange.ipAddress ?? "-")
         } else {
             logger.debug("request refused: \(error)", metadata: ["client": "\(exchange.ipAddress ?? "?")"])
         }
-        task(of: exchange)?.abandon()
-        // No worker saw it: malformed, too large, too slow.
-        accessLog?.write(exchange, status: error.status, bytes: 0, microseconds: 0)
-        metrics?.unmatched.add(error.status, nanoseconds: 0)
         let page = ErrorPage(
             status: error.status, message: error.message.description, report: nil,
             format: ErrorPage.Format(accept: exchange.head.value(.accept)))
         body.writeImmutableBuffer(page.body)
-        return page.fields
+        // Not `fields`: an answer may be in the making there, which turned out to be too large.
+        var lines = HeaderBlock()
+        lines.begin((task?.generation ?? generation).standardFields)
+        lines.append(page.fields)
+        lines.finish()
+        if let task {
+            logAccess(task, status: error.status, bytes: page.body.readableBytes)
+            task.abandon()
+        } else {
+            // Malformed, or too slow: nobody has looked for a route.
+            accessLog?.write(
+                exchange, status: error.status, bytes: page.body.readableBytes, microseconds: 0)
+            metrics?.unmatched.add(error.status, nanoseconds: 0)
+        }
+        return lines.bytes
+    }
+
+    /// Of the route of `task`, or of the app.
+    private func value(of limit: Limits.Name, for task: RequestTask?) -> Int {
+        let ofRoute = task?.route.flatMap { task?.generation.routes[$0].limits[limit] }
+        return ofRoute ?? configuration.limits[limit]
     }
 
     /// Errors found before the handler runs: the app's own page, if it can be made at once, else the built-in.
@@ -380,6 +393,11 @@ final class Worker: HTTPApplication {
     }
 
     func logFailure(_ failure: RequestTask.Failure, of task: RequestTask) {
+        if let limit = failure.limit {
+            limitHit(
+                limit, value(of: limit, for: task), detail: "\(failure.status) for \(task.requestLine)",
+                address: task.exchange?.ipAddress ?? "-")
+        }
         guard failure.status >= 500, let detail = ErrorPage.detail(of: failure) else { return }
         logger.error("\(task.requestLine): \(failure.status)\n\(LogText.block(detail))")
     }
@@ -392,6 +410,8 @@ final class Worker: HTTPApplication {
     }
 
     func limitHit(_ limit: Limits.Name, _ value: Int, _ exchange: HTTPExchange) {
+        // The end of a connection that was used long enough is nothing to tell.
+        if limit == .requestsPerConnection { return limitLog.count(limit) }
         limitHit(limit, value, detail: "connection reset", address: exchange.ipAddress ?? "-")
     }
 
@@ -401,9 +421,11 @@ final class Worker: HTTPApplication {
         if let line { logger.warning("\(line)") }
     }
 
+    /// The status is nginx's own for those who have not waited for theirs.
     func logCancelled(_ task: RequestTask) {
         metrics?.cancelled &+= 1
         logger.debug("\(task.requestLine): client has gone")
+        logAccess(task, status: 499, bytes: task.bytesSent)
     }
 
     // MARK: End

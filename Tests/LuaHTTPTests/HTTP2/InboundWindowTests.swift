@@ -47,13 +47,19 @@ struct InboundWindowTests {
 
 struct WindowUpdateBudgetTests {
     @Test func aNumberOfThemIsFree() {
-        var budget = WindowUpdateBudget(now: 0)
+        var budget = WindowUpdateBudget(free: 1000, now: 0)
         let allowed = (0..<1001).map { _ in budget.receive(now: 1) }
         #expect(allowed.firstIndex(of: false) == 1000)
     }
 
+    @Test func theNumberIsTheLimits() {
+        var budget = WindowUpdateBudget(free: 20, now: 0)
+        let allowed = (0..<30).map { _ in budget.receive(now: 1) }
+        #expect(allowed.firstIndex(of: false) == 20)
+    }
+
     @Test func timeAndBytesAllowMore() {
-        var budget = WindowUpdateBudget(now: 0)
+        var budget = WindowUpdateBudget(free: 1000, now: 0)
         for _ in 0..<1000 { _ = budget.receive(now: 1) }
         budget.sent(2048)
         let (first, second, third) = (budget.receive(now: 2), budget.receive(now: 2), budget.receive(now: 2))

@@ -45,5 +45,8 @@ struct MetricsTextTests {
         var text = MetricsText()
         text.sample("x", [("a", "q\"b\\c\nd")], 1)
         #expect(text.text == "x{a=\"q\\\"b\\\\c\\nd\"} 1\n")
+        var joined = MetricsText()
+        joined.sample("x", [("a", "\"\u{301}\r\n")], 1)
+        #expect(joined.text == "x{a=\"\\\"\u{301}\r\\n\"} 1\n")
     }
 }

@@ -105,6 +105,20 @@ import Testing
             try !answer(site, "/page", "Accept-Encoding: br, gzip;q=0\r\n").head.contains("Content-Encoding"))
     }
 
+    @Test func headOfAStreamHasTheLinesOfGet() throws {
+        let site = try InMemorySite(
+            """
+            local app = require "luahttpd"
+            app:get("/", function()
+              return app.stream(function(out) out:write("a") app.sleep(1) end, { content_type = "text/plain" })
+            end)
+            """)
+        let head = try answer(site, "/", method: "HEAD")
+        #expect(head.head.contains("Vary: Accept-Encoding\r\n"), "\(head.head)")
+        #expect(head.head.contains("Content-Encoding: gzip\r\n"))
+        #expect(head.body.isEmpty)
+    }
+
     @Test(arguments: ["/short", "/picture", "/secret", "/plain", "/events", "/tagged"])
     func othersAreSentAsTheyAre(path: String) throws {
         let answer = try answer(try site(), path)

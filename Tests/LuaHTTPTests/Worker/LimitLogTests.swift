@@ -22,6 +22,13 @@ struct LimitLogTests {
         #expect(log.hits == [.headTime: 6])
     }
 
+    @Test func whatIsNotToldIsCounted() {
+        var log = LimitLog()
+        log.count(.requestsPerConnection)
+        #expect(log.hits == [.requestsPerConnection: 1])
+        #expect(hit(&log, "a", 5000) == "limit head_time (10s): 408 too slow, client a")
+    }
+
     @Test func manyAddressesShareALine() {
         var log = LimitLog()
         var lines = 0

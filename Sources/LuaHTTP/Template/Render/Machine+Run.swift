@@ -103,7 +103,7 @@ extension Machine {
         fuel &-= output.count &>> 5
         guard bytesWritten <= set.options.maximumOutput else {
             throw RenderFault(
-                "page is larger than \(set.options.maximumOutput) bytes (limits.page)", kind: .limit)
+                "page is larger than \(set.options.maximumOutput) bytes (limits.page)", limit: .bytes)
         }
         return .slice
     }
@@ -121,15 +121,15 @@ extension Machine {
         stepsLeft -= Self.fuelSlice - fuel
         fuel = Self.fuelSlice
         guard stepsLeft > 0 else {
-            throw RenderFault("page takes too many steps (limit \(set.options.maximumSteps))", kind: .limit)
+            throw RenderFault("page takes too many steps (limit \(set.options.maximumSteps))", limit: .steps)
         }
         let now = lh_thread_time()
         if cpuSince != 0 { cpuSpent &+= now &- cpuSince }
         cpuSince = now
         guard cpuSpent < cpuLimit, !lh_turn_is_over(lh_vm_of(lua)) else {
-            throw RenderFault("page takes too long (limits = { cpu = … })", kind: .limit)
+            throw RenderFault("page takes too long (limits = { cpu = … })", limit: .time)
         }
-        guard !lh_vm_over_limit(lh_vm_of(lua)) else { throw RenderFault("not enough memory", kind: .limit) }
+        guard !lh_vm_over_limit(lh_vm_of(lua)) else { throw RenderFault("not enough memory", limit: .memory) }
     }
 
     // MARK: Names and fields

@@ -216,6 +216,7 @@ extension Machine {
         var error = TemplateError(
             kind: fault.kind, message: fault.message, template: template.name, source: template.source,
             span: template.spans[position])
+        error.limit = fault.limit
         for index in stride(from: frames.count - 2, through: 0, by: -1) {
             let (above, frame) = (frames[index + 1].kind, frames[index])
             guard let template = self.template(frame.template) else { continue }

@@ -109,6 +109,7 @@ extension Value {
 struct RenderFault: Error {
     var kind = TemplateError.Kind.invalidOperation
     var message: String
+    var limit: TemplateError.Limit?
     /// The instruction that is to blame, if not the one that runs; of the template that runs.
     var pc: Int?
     /// No fault: a script has to run first, and then this instruction again.
@@ -124,6 +125,11 @@ struct RenderFault: Error {
     init(_ message: String, kind: TemplateError.Kind = .invalidOperation) {
         self.message = message
         self.kind = kind
+    }
+
+    init(_ message: String, limit: TemplateError.Limit) {
+        self.init(message, kind: .limit)
+        self.limit = limit
     }
 
     init(_ interrupt: Interrupt) {
