@@ -35,7 +35,9 @@ extension FuzzTarget {
         }
     }
 
-    private static let proxies = try? TrustedProxies(["10.0.0.0/8", "2001:db8::/32"])
+    private static let trusted = ["10.0.0.0/8", "2001:db8::/32"]
+    private static let standardProxies = try? TrustedProxies(trusted, writing: .forwarded)
+    private static let otherProxies = try? TrustedProxies(trusted)
 
     /// Header lines. Who writes before an address that is not trusted changes nothing of it.
     static let forwarded = FuzzTarget(
@@ -47,9 +49,10 @@ extension FuzzTarget {
             "X-Forwarded-For: [2001:db8::2]:1\r\nX-Forwarded-For: 10.0.0.3\r\nX-Forwarded-Host: a.test:8443, b\r\n",
         ],
         alphabet: ",;=\"\\[]:. \t10af\r\n"
-    ) { bytes, _ in
-        guard let proxies else { return "no proxies" }
-        func read(_ lines: String) -> (client: ForwardedClient, host: [UInt8]?, isStandard: Bool)? {
+    ) { bytes, numbers in
+        let isStandard = Bool.random(using: &numbers)
+        guard let proxies = isStandard ? standardProxies : otherProxies else { return "no proxies" }
+        func read(_ lines: String) -> (client: ForwardedClient, host: [UInt8]?)? {
             var input = ByteBuffer(string: "GET / HTTP/1.1\r\nHost: own\r\n" + lines)
             input.writeBytes(bytes)
             input.writeString("\r\n\r\n")
@@ -57,9 +60,9 @@ extension FuzzTarget {
             var head = RequestHead()
             guard (try? parser.parse(&input, into: &head)) == true else { return nil }
             let client = ForwardedClient(head, trusting: proxies)
-            return (client, client.host.map { Array(head.slice($0)) }, head.headers.contains(.forwarded))
+            return (client, client.host.map { Array(head.slice($0)) })
         }
-        guard let (client, host, isStandard) = read("") else { return nil }
+        guard let (client, host) = read("") else { return nil }
         if let host, host.isEmpty || host.contains(where: { $0 <= 0x20 || $0 >= 0x7F || $0 == ASCII.slash }) {
             return "host \(host.text)"
         }
