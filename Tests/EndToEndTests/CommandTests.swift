@@ -28,6 +28,21 @@ struct CommandTests {
         }
     }
 
+    @Test("check warns of values that escaping does not protect, and is content with them")
+    func markupWarnings() throws {
+        let templates = ["templates/a.html": "<a class={{ a }}>"]
+        try app(source, templates) { directory in
+            let run = try Command.run("check", "app.lua", directory: directory.url)
+            #expect(run.code == 0)
+            #expect(run.output.hasSuffix("all right\n"))
+            #expect(run.errors.contains("a value in an attribute without quotes"), "\(run.errors)")
+        }
+        try app(source + "\napp:config { lint = \"off\" }", templates) { directory in
+            let run = try Command.run("check", "app.lua", directory: directory.url)
+            #expect(run.code == 0 && run.errors.isEmpty)
+        }
+    }
+
     @Test("routes lists the routes and where they are defined")
     func routes() throws {
         try app(source) { directory in

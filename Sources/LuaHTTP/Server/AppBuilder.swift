@@ -16,6 +16,8 @@ struct AppBuilder: Sendable {
     var known: TemplateSet?
     /// Of the program that the server is part of.
     var functions = ScriptFunctions()
+    /// Looks at the markup of templates in production, too, unless the script says otherwise.
+    var lintsAlways = false
 
     /// Belongs to the thread that built it.
     struct Product {
@@ -97,7 +99,7 @@ struct AppBuilder: Sendable {
             record?.add(DependencySet.Tree(path: candidate, kind: .templates))
             guard SourceFile.isDirectory(candidate) else { continue }
             return try loadTemplates(
-                in: candidate, Self.templateOptions(script, additions, isDevelopment: isDevelopment))
+                in: candidate, templateOptions(script, additions, isDevelopment: isDevelopment))
         }
         if let named = script.templates {
             throw .script(
@@ -120,7 +122,7 @@ struct AppBuilder: Sendable {
         }
     }
 
-    private static func templateOptions(
+    private func templateOptions(
         _ script: ScriptSettings, _ additions: TemplateAdditions, isDevelopment: Bool
     ) -> TemplateOptions {
         var options = TemplateOptions()
@@ -128,7 +130,8 @@ struct AppBuilder: Sendable {
         options.scriptTests = additions.tests
         options.syntax.trimBlocks = script.trimBlocks ?? false
         options.syntax.stripsIndentation = script.lstripBlocks ?? false
-        options.lint = script.lint.flatMap(TemplateOptions.Lint.init) ?? (isDevelopment ? .warn : .off)
+        options.lint =
+            script.lint.flatMap(TemplateOptions.Lint.init) ?? (isDevelopment || lintsAlways ? .warn : .off)
         options.showsDebug = isDevelopment
         let limits = Limits(changing: script.limits)
         options.maximumOutput = limits.pageBytes

@@ -28,8 +28,9 @@ public struct LoadedApp: Sendable {
     public init(_ options: ServerOptions, functions: ScriptFunctions = ScriptFunctions()) throws(LoadError) {
         let silent = Logger(label: "luahttpd") { _ in SwiftLogNoOpLogHandler() }
         do throws(ReloadFailure) {
-            let product = try AppBuilder(options: options, logger: silent, functions: functions).build(
-                workers: 1)
+            let product = try AppBuilder(
+                options: options, logger: silent, functions: functions, lintsAlways: true
+            ).build(workers: 1)
             let table = product.generations[0].generation.table
             routes = table.routes.map { route in
                 Route(
