@@ -38,11 +38,13 @@ enum CaseMapping {
         }
     }
 
-    /// First character in title case, the rest in lower case.
-    static func appendCapitalized(_ bytes: UnsafeRawBufferPointer, to output: inout ByteStorage) {
+    /// First character in title case (in upper case where Python has it so), the rest in lower case.
+    static func appendCapitalized(
+        _ bytes: UnsafeRawBufferPointer, first: Direction = .title, to output: inout ByteStorage
+    ) {
         guard bytes.count > 0 else { return }
         let length = UTF8Text.length(bytes, at: 0)
-        append(UnsafeRawBufferPointer(rebasing: bytes[..<length]), .title, to: &output)
+        append(UnsafeRawBufferPointer(rebasing: bytes[..<length]), first, to: &output)
         append(UnsafeRawBufferPointer(rebasing: bytes[length...]), .lower, to: &output)
     }
 }

@@ -75,7 +75,11 @@ enum NumberFilters {
         guard ["common", "ceil", "floor"].contains(method) else {
             throw RenderFault("the method of round must be 'common', 'ceil' or 'floor'")
         }
-        let value = m.values[call.base]
+        var value = m.values[call.base]
+        if value.type == .boolean {
+            value = .integer(value.boolean ? 1 : 0)
+            m.values[call.base] = value
+        }
         guard let number = value.number else {
             if value.type == .undefined { throw m.undefinedFault(value) }
             throw RenderFault("round needs a number, not \(value.typeName)")

@@ -42,7 +42,7 @@ enum StringFilters {
                 || CharacterClass.isSpace(scalar)
             {
                 CaseMapping.appendCapitalized(
-                    UnsafeRawBufferPointer(rebasing: bytes[start..<offset]), to: &output)
+                    UnsafeRawBufferPointer(rebasing: bytes[start..<offset]), first: .upper, to: &output)
                 if !isEnd { output.append(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + length])) }
                 start = offset + length
             }
@@ -114,7 +114,8 @@ enum StringFilters {
         let blank = try m.flag(call, 3)
         try m.rewrite(call.base) { bytes, output in
             var isFirst = true
-            for line in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
+            for var line in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
+                if line.last == 0x0D { line.removeLast() }
                 if !isFirst { output.append("\n") }
                 if isFirst ? first : blank || !line.isEmpty { output.append(indentation) }
                 output.append(UnsafeRawBufferPointer(rebasing: line))
@@ -123,11 +124,13 @@ enum StringFilters {
         }
     }
 
+    /// As in MarkupSafe 3: what comes into safe text is escaped, what is looked for is not.
     private static func replace(_ m: inout Machine, _ call: Call) throws(RenderFault) {
         for index in call.base...call.base + 2 { try m.textify(index) }
-        let isSafe = m.escapes && (0...2).contains { m.values[call.base + $0].isSafe }
-        if isSafe {
-            for index in call.base...call.base + 2 { try HTMLFilters.escape(&m, index) }
+        if m.escapes {
+            let hasSafe = m.values[call.base + 1].isSafe || m.values[call.base + 2].isSafe
+            if hasSafe { try HTMLFilters.escape(&m, call.base) }
+            if m.values[call.base].isSafe { try HTMLFilters.escape(&m, call.base + 2) }
         }
         // As in Python, a negative count is no limit.
         let most = try m.integer(call, 3, -1)
@@ -157,7 +160,7 @@ enum StringFilters {
             left -= 1
         }
         m.scratch.append(UnsafeRawBufferPointer(rebasing: bytes[offset...]))
-        try m.setScratch(call.base, safe: isSafe || m.values[call.base].isSafe)
+        try m.setScratch(call.base, safe: m.escapes && m.values[call.base].isSafe)
     }
 
     private static func truncate(_ m: inout Machine, _ call: Call) throws(RenderFault) {
@@ -172,12 +175,16 @@ enum StringFilters {
         }
         try m.textify(call.base)
         guard UTF8Text.count(m.values[call.base].bytes) > length + leeway else { return }
+        let isSafe = m.values[call.base].isSafe
+        let endIsSafe = m.given(call, 3).map { m.values[$0].isSafe } ?? false
         try m.rewrite(call.base) { bytes, output in
             var range = UTF8Text.range(bytes, from: 0, count: kept)
             if !killsWords, let blank = bytes[range].lastIndex(of: 0x20) { range = 0..<blank }
-            output.append(UnsafeRawBufferPointer(rebasing: bytes[range]))
-            output.append(end)
+            output.append(
+                UnsafeRawBufferPointer(rebasing: bytes[range]), escaped: endIsSafe && !isSafe)
+            Array(end.utf8).withUnsafeBytes { output.append($0, escaped: isSafe && !endIsSafe) }
         }
+        m.values[call.base].isSafe = isSafe || endIsSafe
     }
 
     private static func wordCount(_ m: inout Machine, _ call: Call) throws(RenderFault) {

@@ -189,15 +189,10 @@ enum TextLayoutFilters {
             width: width, breaksLongWords: try m.flag(call, 2, true),
             breaksOnHyphens: try m.flag(call, 4, true))
         guard width > 0 else { throw RenderFault("wordwrap needs a width of at least 1") }
-        var separator = try m.text(call, 3, "\n")
-        if let index = m.given(call, 3), m.values[index].isSafe, m.escapes {
-            try HTMLFilters.escape(&m, call.base)
-        } else if m.values[call.base].type == .string, m.values[call.base].isSafe,
-            let index = m.given(call, 3)
-        {
-            try HTMLFilters.escape(&m, index)
-            separator = try m.text(call, 3, "\n")
-        }
+        let separator = Array(try m.text(call, 3, "\n").utf8)
+        try m.textify(call.base)
+        let isSafe = m.values[call.base].isSafe
+        let separatorIsSafe = m.given(call, 3).map { m.values[$0].isSafe } ?? false
         try m.rewrite(call.base) { bytes, output in
             let text = String(decoding: bytes, as: UTF8.self)
             var isFirst = true
@@ -206,12 +201,19 @@ enum TextLayoutFilters {
             for line in lines {
                 let parts = options.lines(of: Array(line.unicodeScalars))
                 for part in parts.isEmpty ? [[]] : parts {
-                    if !isFirst { output.append(separator) }
+                    if !isFirst {
+                        separator.withUnsafeBytes { output.append($0, escaped: isSafe && !separatorIsSafe) }
+                    }
                     isFirst = false
-                    for scalar in part { output.append(String(Character(scalar))) }
+                    var text = String.UnicodeScalarView()
+                    text.append(contentsOf: part)
+                    Array(String(text).utf8).withUnsafeBytes {
+                        output.append($0, escaped: separatorIsSafe && !isSafe)
+                    }
                 }
             }
         }
+        m.values[call.base].isSafe = isSafe || separatorIsSafe
     }
 }
 

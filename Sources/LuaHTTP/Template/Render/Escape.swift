@@ -3,6 +3,12 @@
 /// HTML escaping with the entities of MarkupSafe, written straight into the output. Knows nothing of safe
 /// values.
 extension ByteStorage {
+    mutating func append(_ bytes: UnsafeRawBufferPointer, escaped: Bool) {
+        // Nothing may have no address.
+        guard escaped, let start = bytes.baseAddress else { return append(bytes) }
+        appendEscaped(start.assumingMemoryBound(to: UInt8.self), bytes.count)
+    }
+
     @inline(__always)
     private static func isSpecial(_ byte: UInt8) -> Bool {
         // " & ' and, as it happens, #; < and >.

@@ -118,7 +118,7 @@ extension Machine {
             case 0x08: scratch.append("\\b")
             case 0x0C: scratch.append("\\f")
             case 0x00..<0x20: appendUnicodeEscape(UInt16(byte))
-            case 0x3C, 0x3E, 0x26, 0x27:
+            case 0x3C, 0x3E, 0x26, 0x27, 0x7F:
                 if style.isForHTML { appendUnicodeEscape(UInt16(byte)) } else { scratch.append(byte) }
             default: scratch.append(byte)
             }

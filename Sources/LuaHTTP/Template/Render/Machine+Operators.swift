@@ -213,14 +213,14 @@ extension Machine {
 
     // MARK: Concatenation
 
-    /// `a ~ b`: everything as text; beside a safe string the others are escaped.
+    /// `a ~ b`: everything as text; beside a safe string the others are escaped, where anything is.
     mutating func concatenate(_ first: Int, count: Int, to index: Int) throws(RenderFault) {
-        try join(Array(first..<first + count), to: index)
+        try join(Array(first..<first + count), mayBeSafe: escapes, to: index)
     }
 
-    private mutating func join(_ parts: [Int], to index: Int) throws(RenderFault) {
+    private mutating func join(_ parts: [Int], mayBeSafe: Bool = true, to index: Int) throws(RenderFault) {
         for part in parts { try settle(part) }
-        let isSafe = parts.contains { values[$0].type == .string && values[$0].isSafe }
+        let isSafe = mayBeSafe && parts.contains { values[$0].type == .string && values[$0].isSafe }
         let mark = scratch.count
         for part in parts {
             if values[part].type == .undefined, set.options.undefined == .strict {
