@@ -50,7 +50,7 @@ extension Lexer {
             try checkName(begin, position)
             add(.name, begin, position)
         } else if Self.isDigit(byte) {
-            scanNumber()
+            try scanNumber()
         } else if byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"") {
             try scanString(quote: byte)
         } else {
@@ -96,7 +96,7 @@ extension Lexer {
         }
     }
 
-    private mutating func scanNumber() {
+    private mutating func scanNumber() throws(SyntaxFault) {
         let begin = position
         let next = position + 1 < source.count ? source[position + 1] | 0x20 : 0
         if source[position] == UInt8(ascii: "0"), "xob".utf8.contains(next), position + 2 < source.count,
@@ -129,6 +129,11 @@ extension Lexer {
                 scanDigits(Self.isDigit)
                 kind = .float
             }
+        }
+        if kind == .integer, source[begin] == UInt8(ascii: "0"),
+            source[begin..<position].contains(where: { $0 > UInt8(ascii: "0") && Self.isDigit($0) })
+        {
+            throw SyntaxFault(message: "a number cannot begin with 0", span: Span(begin, position))
         }
         add(kind, begin, position)
     }

@@ -163,9 +163,11 @@ struct Lexer {
     }
 
     private mutating func skipComment(from begin: Int) throws(SyntaxFault) {
+        // A sign that belongs to the beginning does not belong to the end as well: `{#-#}`.
+        let start = position
         while position < source.count {
             if matches(options.commentEnd, at: position) {
-                let before = position > begin + options.commentBegin.count ? source[position - 1] : 0
+                let before = position > start ? source[position - 1] : 0
                 let sign = before == UInt8(ascii: "-") || before == UInt8(ascii: "+") ? before : 0
                 position += options.commentEnd.count
                 return afterBlock(sign: sign)

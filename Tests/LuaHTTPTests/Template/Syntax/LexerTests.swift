@@ -73,7 +73,7 @@ struct LexerTests {
         ("{% raw %}x", "missing end of raw block"), ("{{ 'x }}", "unterminated string"),
         ("{{ ? }}", "unexpected '?'"),
         ("{{ ! }}", "unexpected '!'"), ("{{ a\u{1F40D} }}", "invalid character in a name"),
-        ("{{ $ }}", "unexpected '$'"),
+        ("{{ $ }}", "unexpected '$'"), ("{{ 012 }}", "a number cannot begin with 0"),
     ])
     func `what cannot be read is an error`(_ text: String, _ message: String) {
         #expect(tokens(text).hasSuffix("!" + message))
@@ -90,6 +90,11 @@ struct LexerTests {
                 $0.outputBegin = Array("${".utf8)
                 $0.outputEnd = Array("}".utf8)
             } == "'a ' ' ' <% if x %> ' ' ${ y } ' {{ z }}' .")
+    }
+
+    @Test(arguments: [("a {#-#} b", "'a' ' b' ."), ("a {#--#} b", "'a' 'b' ."), ("a {#+#} b", "'a ' ' b' .")])
+    func `the sign of a comment belongs to one side`(_ text: String, _ expected: String) {
+        #expect(tokens(text) == expected)
     }
 
     @Test func `any cut of a template is read without harm`() {
