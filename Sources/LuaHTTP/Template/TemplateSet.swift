@@ -87,7 +87,28 @@ final class TemplateSet: @unchecked Sendable {
     func page(_ name: UnsafeRawBufferPointer) -> Page? { page(String(decoding: name, as: UTF8.self)) }
 
     /// For an error about a page that does not exist.
-    func suggestion(for name: String) -> String? { Suggestion.closest(to: name, among: Array(numbers.keys)) }
+    func suggestion(for name: String) -> String? {
+        guard let mark = name.lastIndex(of: "#"), let number = numbers[String(name[..<mark])] else {
+            return Suggestion.closest(to: name, among: Array(numbers.keys))
+        }
+        let block = String(name[name.index(after: mark)...])
+        return Suggestion.closest(to: block, among: blocks(of: Int(number))).map { String(name[...mark]) + $0 }
+    }
+
+    /// Names of the blocks of a template and of those that it extends.
+    private func blocks(of template: Int) -> [String] {
+        var (found, next) = ([template], 0)
+        while next < found.count {
+            for reference in templates[found[next]]?.references ?? []
+            where reference.role == .extends && !found.contains(Int(reference.template)) {
+                found.append(Int(reference.template))
+            }
+            next += 1
+        }
+        return found.flatMap { number in
+            templates[number]?.image.blockNames.map { names[$0] } ?? []
+        }
+    }
 }
 
 // MARK: Building
@@ -104,7 +125,8 @@ extension TemplateSet {
     /// - Parameter page: if given, only what this page needs has to be right; other templates that are not are
     ///   left out.
     static func build(
-        _ sources: [(name: String, bytes: [UInt8])], options: TemplateOptions = .init(), for page: String? = nil,
+        _ sources: [(name: String, bytes: [UInt8])], options: TemplateOptions = .init(),
+        for page: String? = nil,
         knowing known: TemplateSet? = nil
     ) -> Outcome {
         let symbols = Symbols(options: options)

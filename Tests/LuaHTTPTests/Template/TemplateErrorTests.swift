@@ -42,6 +42,18 @@ struct TemplateErrorTests {
         }
     }
 
+    @Test func `what the engine makes for itself is shown by its name`() throws {
+        var options = TemplateOptions()
+        options.showsDebug = true
+        let error = try #require(throws: TemplateError.self) {
+            try tester.render(
+                "{% macro f() %}{% endmacro %}{% set c = cycler(1, 2) %}\n{{ c }}{{ f.nope.x }}",
+                options: options)
+        }
+        #expect(error.variables.map(\.name).sorted() == ["c", "f"])
+        #expect(error.variables.map(\.value).sorted() == ["cycler", "macro f"])
+    }
+
     @Test func `a long way is shortened`() throws {
         let message = try error("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}").description
         #expect(message.ranges(of: "called from").count < 12 && message.contains("… "))

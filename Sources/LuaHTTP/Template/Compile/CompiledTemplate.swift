@@ -21,6 +21,8 @@ struct Unit: Sendable {
     var captures: [(from: UInt16, to: UInt16)] = []
     /// Register of the macro itself, 0 when it does not mention its name.
     var itself: UInt16 = 0
+    /// It stands in a block and mentions `super()`: it takes along which block that is.
+    var usesSuper = false
 }
 
 /// One template as bytecode, immutable: shared by all workers. Knows its source only to explain errors.

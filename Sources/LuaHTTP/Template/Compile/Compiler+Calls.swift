@@ -82,6 +82,7 @@ extension Compiler {
 
     /// `map("upper")`, `select("odd")`: a misspelt name is found before the page is rendered.
     private func checkNames(in arguments: Arguments, of filter: String, _ span: Span) throws(SyntaxFault) {
+        if filter == "map" { try checkKeywords(ofMap: arguments, span) }
         let position = filter == "selectattr" || filter == "rejectattr" ? 1 : 0
         guard position < arguments.positional.count,
             case .string(let bytes) = arguments.positional[position].kind
@@ -103,6 +104,23 @@ extension Compiler {
                 "test", name, TestTable.numbers.keys.map { $0 } + symbols.options.scriptTests,
                 arguments.positional[position].span)
         default: return
+        }
+    }
+
+    /// `map(attribute=…, default=…)`, or those of the filter that it applies.
+    private func checkKeywords(ofMap arguments: Arguments, _ span: Span) throws(SyntaxFault) {
+        var (name, known) = ("map", ["attribute", "default"])
+        if let first = arguments.positional.first {
+            guard case .string(let bytes) = first.kind else { return }
+            name = String(decoding: bytes, as: UTF8.self)
+            guard !symbols.options.scriptFilters.contains(name), let number = FilterTable.number(of: name)
+            else { return }
+            let signature = FilterTable.all[number].signature
+            if signature.takesKeywords { return }
+            known = signature.parameters
+        }
+        for (keyword, _) in arguments.keywords where !known.contains(keyword) {
+            throw SyntaxFault(message: "'\(name)' has no parameter '\(keyword)'", span: span)
         }
     }
 
@@ -229,7 +247,7 @@ extension Compiler {
         switch callee.kind {
         case .name("loop") where try resolve("loop", span) == nil && loopLevel != nil:
             return try compileRecursion(arguments, into: target, span, flags)
-        case .name("super") where builder.kind == .block && builder.register(of: "super") == nil:
+        case .name("super") where takesSuper():
             emit(.superBlock, flags: flags, a: target, b: 1, span)
             return true
         case .field(let object, let method):
@@ -249,21 +267,12 @@ extension Compiler {
                 emit(.selfBlock, flags: flags, a: target, wide: try number(of: method, span), span)
                 return true
             }
-            if builder.kind == .block, let levels = Self.superLevels(callee) {
+            if let levels = Self.superLevels(callee), takesSuper() {
                 emit(.superBlock, flags: flags, a: target, b: levels, span)
                 return true
             }
             return false
         default: return false
-        }
-    }
-
-    /// `super.super` is two levels up.
-    private static func superLevels(_ callee: Expression) -> Int? {
-        switch callee.kind {
-        case .name("super"): 1
-        case .field(let inner, "super"): superLevels(inner).map { $0 + 1 }
-        default: nil
         }
     }
 

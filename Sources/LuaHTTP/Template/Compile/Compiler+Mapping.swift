@@ -43,8 +43,8 @@ extension Compiler {
         let begin = builder.emit(Instruction(.beginLoop, a: sequence), span)
         builder.loops.append(
             .init(
-                begin: 0, next: 0, escapeDepth: builder.savedEscapes.count, isRecursive: false,
-                isVisible: false))
+                begin: 0, next: 0, escapeDepth: builder.savedEscapes.count,
+                captureDepth: builder.captureDepth, isRecursive: false, isVisible: false))
         let item = builder.allocate()
         let next = builder.emit(Instruction(.nextItem, a: item), span)
         try compileMappedItem(
@@ -95,7 +95,8 @@ extension Compiler {
             if case .string(let bytes) = method.kind {
                 let name = try number(of: String(decoding: bytes, as: UTF8.self), span)
                 emit(
-                    .callMethod, flags: flags | Instruction.CallFlag.isNamed, a: work, b: given, c: name, span)
+                    .callMethod, flags: flags | Instruction.CallFlag.isNamed, a: work, b: given, c: name, span
+                )
             } else {
                 emit(.call, flags: flags, a: work, b: given, span)
             }
@@ -147,7 +148,8 @@ extension Compiler {
             else { return nil }
             return .test(test, attribute: nil, wanted: name == "select")
         case "selectattr", "rejectattr":
-            guard let attribute = literal(0), let test = literal(1).map({ String(decoding: $0, as: UTF8.self) }),
+            guard let attribute = literal(0),
+                let test = literal(1).map({ String(decoding: $0, as: UTF8.self) }),
                 options.scriptTests.contains(test)
             else { return nil }
             return .test(test, attribute: attribute, wanted: name == "selectattr")

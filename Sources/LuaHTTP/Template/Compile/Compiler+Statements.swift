@@ -146,7 +146,7 @@ extension Compiler {
         builder.loops.append(
             .init(
                 begin: begin, next: builder.code.count, escapeDepth: builder.savedEscapes.count,
-                isRecursive: loop.isRecursive))
+                captureDepth: builder.captureDepth, isRecursive: loop.isRecursive))
         let next = try compileNext(loop.target, span)
         if !filtersFirst, let condition = loop.condition {
             for jump in try jumpUnless(condition) { builder.patch(jump, to: next) }
@@ -220,8 +220,8 @@ extension Compiler {
         builder.openScope()
         builder.loops.append(
             .init(
-                begin: 0, next: 0, escapeDepth: builder.savedEscapes.count, isRecursive: false,
-                isVisible: false))
+                begin: 0, next: 0, escapeDepth: builder.savedEscapes.count,
+                captureDepth: builder.captureDepth, isRecursive: false, isVisible: false))
         var takesPairs = false
         if case .tuple(let items) = loop.target.kind { takesPairs = items.count == 2 }
         let item = builder.allocate(takesPairs ? 3 : 1)
@@ -244,6 +244,9 @@ extension Compiler {
         if builder.savedEscapes.count > loop.escapeDepth {
             emit(.restoreEscape, a: builder.savedEscapes[loop.escapeDepth], span)
         }
+        // What a `filter` or `set` around the jump has set aside so far is lost.
+        let captures = builder.captureDepth - loop.captureDepth
+        if captures > 0 { emit(.dropCaptures, b: captures, span) }
         if case .leaveLoop = kind {
             emit(.endLoop, span)
             builder.loops[level].breaks.append(builder.emit(Instruction(.jump), span))

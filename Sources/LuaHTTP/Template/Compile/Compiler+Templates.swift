@@ -107,6 +107,27 @@ extension Compiler {
         builder.release(to: mark)
     }
 
+    /// Whether there is a block around, also around the macros and bodies of `call` here, which then take it along.
+    mutating func takesSuper() -> Bool {
+        guard builder.register(of: "super") == nil else { return false }
+        if builder.kind == .block { return true }
+        let macros = outer.reversed().prefix { $0.kind == .macro }.count
+        guard builder.kind == .macro, macros < outer.count, outer[outer.count - 1 - macros].kind == .block
+        else { return false }
+        builder.unit.usesSuper = true
+        for index in outer.indices.suffix(macros) { outer[index].unit.usesSuper = true }
+        return true
+    }
+
+    /// `super.super` is two levels up.
+    static func superLevels(_ callee: Expression) -> Int? {
+        switch callee.kind {
+        case .name("super"): 1
+        case .field(let inner, "super"): superLevels(inner).map { $0 + 1 }
+        default: nil
+        }
+    }
+
     /// A register with the context plus the names in registers; 0 when there are none.
     private mutating func compileScope(withLoop: Bool, _ span: Span) throws(SyntaxFault) -> Int {
         let names = builder.visibleNames.filter { !["varargs", "kwargs", "caller"].contains($0.name) }

@@ -84,6 +84,7 @@ enum Opcode: UInt8, Sendable {
     case emitField  // prints R[b].K[c]
     case capture  // output goes aside …
     case endCapture  // … and becomes the string R[a], safe when the frame escapes
+    case dropCaptures  // the last b texts that are set aside are forgotten
     case flush
     case debug
 

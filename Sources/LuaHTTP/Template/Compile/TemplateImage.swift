@@ -58,6 +58,9 @@ struct TemplateImage: @unchecked Sendable {
         lists.deallocate()
     }
 
+    // SAFETY: below blockCount.
+    var blockNames: [Int] { (0..<blockCount).map { Int(blocks[$0].name) } }
+
     func unit(ofBlock name: UInt16) -> Int? {
         // SAFETY: below blockCount. A template has few blocks.
         for index in 0..<blockCount where blocks[index].name == name { return Int(blocks[index].unit) }
@@ -71,6 +74,7 @@ struct UnitImage {
     let registerCount: Int
     let escapes: Bool
     let usesCaller: Bool
+    let usesSuper: Bool
     let name: UInt16
     let varargs: Int
     let kwargs: Int
@@ -85,6 +89,7 @@ struct UnitImage {
         registerCount = Int(unit.registerCount)
         escapes = unit.escapes
         usesCaller = unit.usesCaller
+        usesSuper = unit.usesSuper
         name = unit.name
         varargs = Int(unit.varargs)
         kwargs = Int(unit.kwargs)

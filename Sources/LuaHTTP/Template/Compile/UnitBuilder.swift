@@ -40,6 +40,8 @@ struct UnitBuilder {
         var next: Int
         var breaks: [Int] = []
         var escapeDepth: Int
+        /// `captureDepth` around it.
+        var captureDepth: Int
         var isRecursive: Bool
         /// Loops that a filtered or unfiltered `for` adds on the side are not `loop`.
         var isVisible = true

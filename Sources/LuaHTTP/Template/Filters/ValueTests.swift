@@ -24,13 +24,16 @@ enum ValueTests {
             { (m, c) throws(RenderFault) in
                 let shape = m.shape(c.base)
                 guard shape == LHT_OPAQUE else { return shape == LHT_PAIRS }
-                return m.values[c.base].type == .table && !m.isList(c.base) && m.values[c.base].tableKind != .list
+                return m.values[c.base].type == .table && !m.isList(c.base)
+                    && m.values[c.base].tableKind != .list
             }),
         Test("sequence", "", { (m, c) throws(RenderFault) in isSequence(&m, c.base) }),
         Test(
             "iterable", "",
             { (m, c) throws(RenderFault) in
                 let value = m.values[c.base]
+                // What gives its items when it is called is, too.
+                if value.type == .function || value.type == .thread || m.isIterator(c.base) { return true }
                 guard value.type == .undefined else { return isSequence(&m, c.base) }
                 if m.set.options.undefined == .strict { throw m.undefinedFault(value) }
                 return true

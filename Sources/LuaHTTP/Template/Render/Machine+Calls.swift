@@ -179,7 +179,7 @@ extension Machine {
 
     // MARK: Macros
 
-    /// A macro is a table: {template, unit, context, captures…}.
+    /// A macro is a table: {template, unit, context, captures…}; with `super()` also {…, lineage, block, level}.
     mutating func makeMacro(unit number: Int, to index: Int) throws(RenderFault) {
         let unit = images[Int(frames.last.template)].units[number]
         if frames.last.kind != .block, frames.last.kind != .macro { ownContext() }
@@ -195,6 +195,7 @@ extension Machine {
         for offset in 0..<unit.captureCount {
             setItem(temporary, Int64(offset) + 4, base + unit.capture(offset).from)
         }
+        if unit.usesSuper { keepBlock(temporary, after: unit.captureCount) }
         copy(temporary, index)
     }
 
@@ -228,6 +229,7 @@ extension Machine {
             item(site.callee, Int64(offset) + 4, to: base + unit.capture(offset).to)
         }
         if unit.itself > 0 { copy(site.callee, base + unit.itself) }
+        if unit.usesSuper { restoreBlock(site.callee, after: unit.captureCount) }
         do throws(RenderFault) {
             try bind(site, unit, base)
         } catch {

@@ -34,6 +34,7 @@ extension Machine {
             if values[a].type != .missing { pc += instruction.distance - 1 }
         case .capture: beginCapture()
         case .endCapture: try endCapture(a, safe: frames.last.escapes)
+        case .dropCaptures: for _ in 0..<instruction.b { try endCapture(-1, safe: false) }
         case .flush:
             if captures.count == 0, output.count > 0 { return .stop(try flush()) }
         case .debug: if set.options.showsDebug { try debug() }

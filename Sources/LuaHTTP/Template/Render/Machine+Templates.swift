@@ -25,6 +25,16 @@ extension Machine {
         return nil
     }
 
+    /// The closest name of a block of this page.
+    private func blockHint(_ name: UInt16) -> String {
+        var known: [String] = []
+        for level in frames.last.lineageStart..<max(frames.last.lineageStart, lineage.count) {
+            known += images[Int(lineage[level])].blockNames.map { set.names[$0] }
+        }
+        let closest = Suggestion.closest(to: set.names[Int(name)], among: known)
+        return closest.map { " (did you mean '\($0)'?)" } ?? ""
+    }
+
     /// A required block needs a template that fills it.
     func requireOverride(_ name: UInt16) throws(RenderFault) {
         guard let first = findBlock(name, from: 0), findBlock(name, from: first.level + 1) == nil else {
@@ -60,10 +70,40 @@ extension Machine {
         return try enterBlock(frame.block, level, unit, context: frame.base, result: emits ? -1 : a)
     }
 
+    /// The block around a macro, whose `super()` is that block's wherever the macro is called.
+    func keepBlock(_ macro: Int, after captures: Int) {
+        let frame = frames.last
+        let parts = (frame.lineageStart, Int(frame.block), frame.level)
+        lh_push_integer(lua, Int64(parts.0))
+        lh_set_index(lua, slot(macro), Int64(captures) + 4)
+        lh_push_integer(lua, Int64(parts.1))
+        lh_set_index(lua, slot(macro), Int64(captures) + 5)
+        lh_push_integer(lua, Int64(parts.2))
+        lh_set_index(lua, slot(macro), Int64(captures) + 6)
+    }
+
+    /// The frame on top, a macro's, is in the block that was kept; if its page is over, in one without a parent.
+    func restoreBlock(_ macro: Int, after captures: Int) {
+        for offset in 4...6 { lh_get_index(lua, slot(macro), Int64(captures + offset)) }
+        let parts = (lh_integer(lua, -3), lh_integer(lua, -2), lh_integer(lua, -1))
+        lh_set_top(lua, slot(top) - 1)
+        frames.last.level = lineage.count
+        guard let start = Int(exactly: parts.0), let block = UInt16(exactly: parts.1),
+            let level = Int(exactly: parts.2), block < set.names.count
+        else { return }
+        frames.last.block = block
+        guard start >= 0, start < lineage.count, level >= 0, level < lineage.count - start,
+            lineage[start + level] == frames.last.template
+        else { return }
+        frames.last.lineageStart = start
+        frames.last.level = level
+    }
+
     mutating func enterSelf(_ instruction: Instruction, _ a: Int) throws(RenderFault) -> Flow {
         let name = UInt16(truncatingIfNeeded: instruction.wide)
         guard let (level, unit) = findBlock(name, from: 0) else {
-            throw RenderFault("'self.\(set.names[Int(name)])' is undefined", kind: .undefined)
+            throw RenderFault(
+                "'self.\(set.names[Int(name)])' is undefined\(blockHint(name))", kind: .undefined)
         }
         let emits = instruction.flags & Instruction.CallFlag.emits != 0
         if emits { pc += 1 }
@@ -254,7 +294,8 @@ extension Machine {
         // `end` runs again when the block is done.
         pc -= 1
         guard findBlock(name, from: 0) != nil else {
-            throw RenderFault("block '\(set.names[Int(name)])' does not exist", kind: .templateNotFound)
+            throw RenderFault(
+                "block '\(set.names[Int(name)])' does not exist\(blockHint(name))", kind: .templateNotFound)
         }
         return try enterBlock(name, context: frames.last.base)
     }

@@ -135,10 +135,18 @@ extension Machine {
         let pc = Int(value.bits & 0xFFFF_FFFF)
         guard pc < template.spans.count else { return RenderFault("value is undefined", kind: .undefined) }
         let name = String(decoding: template.source[template.spans[pc].range].prefix(80), as: UTF8.self)
-        let hint = suggestion(template, pc).map { " (did you mean '\($0)'?)" } ?? ""
+        let hint = suggestion(template, pc).map { " (did you mean '\($0)'?)" } ?? Self.blockHint(name)
         var fault = RenderFault("'\(name)' is undefined\(hint)", kind: .undefined)
         if frames.count > 0, self.template(frames.last.template) === template { fault.pc = pc }
         return fault
+    }
+
+    private static func blockHint(_ name: String) -> String {
+        switch name {
+        case "self": " (self.name() prints a block)"
+        case "super": " (super() prints what a block overrides, inside of it)"
+        default: ""
+        }
     }
 
     /// The closest name in what the undefined one was looked up in, if that is still there.

@@ -9,7 +9,9 @@ extension Machine {
     private static var longestValue: Int { 200 }
 
     mutating func variables(at fault: RenderFault) -> [TemplateError.Variable] {
-        guard frames.count > 0, let template = template(frames.last.template), lh_reserve(lua, 60) else { return [] }
+        guard frames.count > 0, let template = template(frames.last.template), lh_reserve(lua, 60) else {
+            return []
+        }
         let position = fault.pc ?? max(0, min(pc - 1, template.spans.count - 1))
         var found: [TemplateError.Variable] = []
         textLimit = Self.longestValue
@@ -58,6 +60,7 @@ extension Machine {
         else { return nil }
         if SecretName.isSecret(name) { return SecretName.mask }
         // Fields of tables may be secrets too.
+        if type == .table, let text = ownKind(of: index) { return text }
         if type == .table { return ValuePreview.text(of: slot(index), named: name, on: LuaStack(state: lua)) }
         scratch.count = 0
         do throws(RenderFault) {
@@ -70,5 +73,15 @@ extension Machine {
         if scratch.count > Self.longestValue { text += "…" }
         scratch.count = 0
         return text
+    }
+
+    /// What the engine makes for itself is called by its name: its insides say nothing.
+    private func ownKind(of index: Int) -> String? {
+        let kind = values[index].tableKind
+        switch kind {
+        case .macro: return "macro" + (macroName(index).map { " " + $0 } ?? "")
+        case .cycler, .joiner, .loop, .module, .range: return "\(kind)"
+        default: return nil
+        }
     }
 }

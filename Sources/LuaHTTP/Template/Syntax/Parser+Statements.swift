@@ -158,7 +158,7 @@ extension Parser {
         while token.kind == .pipe {
             filters = try parseFilter(filters, from: Int(token.span.start))
         }
-        return .setBlock(target, filters: filters, try parseOutsideLoop(of: "set", span, until: "endset"))
+        return .setBlock(target, filters: filters, try parseBlockBody(of: "set", at: span, until: "endset"))
     }
 
     private mutating func parseWith(_ span: Span) throws(SyntaxFault) -> Statement.Kind {
@@ -177,10 +177,10 @@ extension Parser {
         while token.kind == .pipe {
             filter = try parseFilter(filter, from: Int(token.span.start))
         }
-        return .filterBlock(filter, try parseOutsideLoop(of: "filter", span, until: "endfilter"))
+        return .filterBlock(filter, try parseBlockBody(of: "filter", at: span, until: "endfilter"))
     }
 
-    /// The body is captured: `break` cannot leave it.
+    /// The body runs somewhere else: `break` cannot leave it.
     mutating func parseOutsideLoop(of name: String, _ span: Span, until end: String) throws(SyntaxFault)
         -> [Statement]
     {

@@ -90,6 +90,24 @@ struct TemplateSetTests {
         #expect(set.suggestion(for: "a.htm") == "a.html")
     }
 
+    @Test func `a block that is not there is close to one that is`() throws {
+        let sources = [
+            "base.html": "{% block title %}{% endblock %}",
+            "page.html": "{% extends 'base.html' %}{% set titel = 1 %}",
+        ]
+        guard case .built(let set) = TemplateSet.build(sources.map { ($0.key, Array($0.value.utf8)) }) else {
+            Issue.record("not built")
+            return
+        }
+        #expect(set.suggestion(for: "page.html#tilte") == "page.html#title")
+        #expect(set.suggestion(for: "page.html#rows") == nil)
+        // It is a name that the templates use, but not for a block.
+        let error = try #require(throws: TemplateError.self) {
+            try RenderTester().render(sources, "page.html#titel")
+        }
+        #expect(error.message == "block 'titel' does not exist (did you mean 'title'?)")
+    }
+
     @Test func `a block alone is a page`() throws {
         let sources = [
             "base": "<{% block a %}A{% endblock %}>{% set y = 2 %}",

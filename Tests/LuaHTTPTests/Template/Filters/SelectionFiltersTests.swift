@@ -30,6 +30,8 @@ struct SelectionFiltersTests {
         ("[1]|cal", "unknown filter 'cal' (did you mean 'call'?)"),
         ("[{'q': 1}, {}]|map(attribute='q.z.y')|join", "'q.z' is undefined"),
         ("[{}]|map(attribute='q.z')|join", "'q' is undefined"),
+        ("l|map(attribute='n', foo=1)|join", "'map' has no parameter 'foo'"),
+        ("l|map('upper', attribute='n')|join", "'upper' has no parameter 'attribute'"),
         ("[{}]|sort(attribute='q.0.z')", "'q' is undefined"),
     ])
     func `mistakes are named`(_ expression: String, _ message: String) throws {

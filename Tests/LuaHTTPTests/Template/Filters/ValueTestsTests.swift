@@ -42,6 +42,15 @@ struct ValueTestsTests {
         #expect(error.message == "'xx' is undefined" && error.kind == .undefined)
     }
 
+    @Test func `what a loop accepts is iterable`() throws {
+        let data =
+            "{f = function() end, c = coroutine.create(print), o = setmetatable({}, {__call = print}), n = 1}"
+        #expect(
+            try tester.render(
+                "{{ [f, c, o, 'x', [], {}, range(2)]|select('iterable')|list|length }}"
+                    + "{{ [n, true, range]|select('iterable')|list|length }}", data: data) == "70")
+    }
+
     @Test func `elsewhere undefined is an empty sequence`() throws {
         #expect(try tester.render("{{ x is iterable }}") == "true")
     }

@@ -80,4 +80,33 @@ struct LoopTests {
                 "{% for i in [1, 2] %}{% for x in f %}{% else %}{{ loop.index }}{% endfor %}{% else %}no{% endfor %}",
                 data: data) == "12")
     }
+
+    @Test(arguments: [
+        ("{% filter upper %}a{{ x }}{% if x == 2 %}{% break %}{% endif %}b{% endfilter %}", "A1B"),
+        ("{% filter upper %}a{{ x }}{% if x == 2 %}{% continue %}{% endif %}b{% endfilter %}", "A1BA3B"),
+        ("{% set t %}{{ x }}{% if x == 2 %}{% continue %}{% endif %}b{% endset %}[{{ t }}]", "[1b][3b]"),
+        (
+            "{% set t %}{% filter upper %}a{% if x == 2 %}{% break %}{% endif %}{% endfilter %}{% endset %}{{ t }}",
+            "A"
+        ),
+        (
+            "{% filter upper %}{% autoescape false %}{% if x == 2 %}{% continue %}{% endif %}{{ '<' }}"
+                + "{% endautoescape %}{% endfilter %}{{ '<' }}", "<&lt;<&lt;"
+        ),
+    ])
+    func `a jump out of a text that is set aside drops it`(_ body: String, _ expected: String) throws {
+        #expect(try tester.render("{% for x in [1, 2, 3] %}\(body){% endfor %}.") == expected + ".")
+    }
+
+    @Test func `a jump inside a text that is set aside keeps it`() throws {
+        let source = "{% filter upper %}a{% for x in [1, 2] %}b{% break %}{% endfor %}c{% endfilter %}"
+        #expect(try tester.render(source) == "ABC")
+    }
+
+    @Test func `a jump drops texts in a loop that was entered again`() throws {
+        let source =
+            "{% for x in [[1], 2] recursive %}{% filter upper %}<{% if x == 1 %}{% continue %}{% endif %}"
+            + "{% if x is iterable %}{{ loop(x) }}{% endif %}{% endfilter %}{% endfor %}"
+        #expect(try tester.render(source) == "<<")
+    }
 }
