@@ -101,10 +101,10 @@ bench-parts: dependencies
 
 bench: release
 	@dev/install-dependencies.sh bench
-	cd Benchmarks/SideBySide/hummingbird && $(SWIFT) build -c release
+	cd Benchmarks/SideBySide/baseline && $(SWIFT) build -c release
 	strip -o .build/luahttpd-stripped $(BINARY)
 	python3 Benchmarks/SideBySide/run.py .build/luahttpd-stripped \
-	  --hummingbird Benchmarks/SideBySide/hummingbird/.build/release/baseline $(ARGS)
+	  --hummingbird Benchmarks/SideBySide/baseline/.build/release/baseline $(ARGS)
 
 install: release
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/luahttpd" \

@@ -165,7 +165,8 @@ struct WatchdogTests {
             test.budget.cpu = 30
             let start = lh_thread_time()
             #expect(test.run(Self.prelude + source).status == LH_ERROR_TIME, "\(name)")
-            #expect(lh_thread_time() - start < 1_000_000, "\(name)")
+            // A handler that is called again and again while it is ended took five seconds and more.
+            #expect(lh_thread_time() - start < 4_000_000, "\(name)")
             test.budget.cpu = 10_000
             #expect(test.run("return wait() + #('x'):rep(1000)").text == "1001", "\(name)")
             #expect(test.run("return coroutine.wrap(function() return wait() end)()").text == "1", "\(name)")

@@ -242,7 +242,8 @@ import Testing
                 let (channel, _) = try site.connect()
                 try channel.writeInbound(
                     ByteBuffer(string: "GET \(path) HTTP/1.1\r\nHost: t\r\nAccept-Encoding: gzip\r\n\r\n"))
-                _ = try channel.finish(acceptAlreadyClosed: true)
+                // Not by `finish`, which forgets all that is to happen later on this loop.
+                channel.close(promise: nil)
             }
             let head = try answer(site, path).head
             #expect(head.contains("Content-Encoding: gzip"), "\(path): \(head)")

@@ -190,6 +190,7 @@ import Testing
             t:cancel()
             t:cancel()
             local ok, e = pcall(app.await, t)
+            app.sleep(0)
             return tostring(ok) .. e:match(": (.*)") .. t.state .. notes[1]
             """
         #expect(try answer(handler) == "falsethe task was cancelledcancelledclosed x")
