@@ -100,4 +100,4 @@ def bare():
 
 def hummingbird(binary):
     port = free_port()
-    return Server("hummingbird", port, [str(binary), str(port)])
+    return Server("hummingbird", port, [str(pathlib.Path(binary).resolve()), str(port)])

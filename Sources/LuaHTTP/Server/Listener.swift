@@ -63,6 +63,9 @@ struct Listener: Sendable {
             .serverChannelOption(.maxMessagesPerRead, value: 16)
             // A client that has sent its FIN still gets its answer.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
+            // A connection keeps its read buffer: 2 KiB by default, of 7 that an idle one holds. It grows with what comes.
+            .childChannelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 65536))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try install(channel) }
             }
