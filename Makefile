@@ -65,7 +65,7 @@ sanitize: dependencies
 	$(SWIFT) build --sanitize $(SANITIZER) --product luahttpd --scratch-path .build-$(SANITIZER)
 	ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=0 \
 	  LUAHTTPD_BINARY=$(CURDIR)/.build-$(SANITIZER)/debug/luahttpd \
-	  python3 Benchmarks/Reliability/soak.py --minutes $(MINUTES) --reload 2
+	  python3 Benchmarks/Reliability/soak.py --minutes $(MINUTES) --reload 2 --sanitized
 
 # Who may import whom, and what every file carries: seconds, no compiler.
 check:
