@@ -42,12 +42,13 @@ final class InMemorySite {
         var clock = WallClock.nanoseconds
         if let wallClock { clock = { wallClock * 1_000_000_000 + Int64(loop.now.uptimeNanoseconds) } }
         let log = log
+        var configuration = WorkerConfiguration(
+            loader: loader, limits: limits,
+            host: "127.0.0.1", port: 8080, compression: compression, usesThreads: false, isFirst: isFirst,
+            reloadFeed: reloadFeed)
+        configuration.uploads = UploadDirectory(path: directory.path)
         worker = try Worker(
-            loop: channel.eventLoop,
-            configuration: WorkerConfiguration(
-                loader: loader, limits: limits,
-                host: "127.0.0.1", port: 8080, compression: compression, usesThreads: false, isFirst: isFirst,
-                reloadFeed: reloadFeed),
+            loop: channel.eventLoop, configuration: configuration,
             templates: .empty, logger: Logger(label: "test") { _ in LogCapture.Handler(log) },
             wallClock: clock)
         var options = TemplateOptions()
