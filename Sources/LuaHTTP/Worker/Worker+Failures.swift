@@ -4,6 +4,13 @@ internal import NIOCore
 
 /// Reports of failures, in development only: what the worker knows of the request and its routes, put together.
 extension Worker {
+    func errorPage(for failure: RequestTask.Failure, exchange: HTTPExchange) -> ErrorPage {
+        ErrorPage(
+            status: failure.status, message: failure.message,
+            report: isDevelopment ? report(of: failure, exchange: exchange) : nil,
+            format: ErrorPage.Format(accept: exchange.head.value(.accept)))
+    }
+
     func report(of failure: RequestTask.Failure, exchange: HTTPExchange) -> FailureReport {
         let task = task(of: exchange)
         let reporter = FailureReporter(configuration)
