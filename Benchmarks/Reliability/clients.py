@@ -5,14 +5,12 @@ import os
 import pathlib
 import random
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 
 from fault import fault, hold, reset, scaled
-from server import Server, answer, paced, wrk
+from server import Server, answer, wrk
 
 
 @fault("N1 slowloris", "5,000 connections, a byte every 2 s: hello beside them ≥ 80 %, ≤ 16 KiB each, 408 at 10 s ± 1 s")
@@ -221,46 +219,6 @@ def resets():
         hello = server.get("/")[1]
         return (f"{count} connections, {grown:+d} descriptors a second after, {first >> 10} MiB resident",
                 grown <= 2 and hello == b"hello" and first < 100 << 10)
-
-
-# With less priority than the server: where all share two cores it would measure itself otherwise.
-STORM = """
-import os, socket, sys, time
-os.nice(10)
-port, rate = int(sys.argv[1]), float(sys.argv[2])
-made, begun = 0, time.time()
-while time.time() - begun < float(sys.argv[3]):
-    if made > rate * (time.time() - begun):
-        time.sleep(0.0005)
-        continue
-    try:
-        socket.create_connection(("127.0.0.1", port), 5).close()
-        made += 1
-    except OSError:
-        pass
-print(made / (time.time() - begun))
-"""
-
-
-@fault("N7 connects", "10,000 connects a second, closed at once: no leak, the log is not flooded, p99 of hello ≤ 2 ×")
-def connects():
-    seconds = scaled(5, 2)
-    with Server() as server:
-        most, _ = wrk(server, 2)
-        # The client that connects and the one that measures share two cores with the server: what they can spare.
-        rate = most * 0.2
-        calm = paced(server, rate, seconds)
-        before = server.descriptors()
-        storm = subprocess.Popen([sys.executable, "-c", STORM, str(server.port), "10000", str(seconds + 1)],
-                                 stdout=subprocess.PIPE, text=True)
-        time.sleep(0.5)
-        p99 = paced(server, rate, seconds)
-        made = float(storm.communicate()[0])
-        time.sleep(1.5)
-        grown = server.descriptors() - before
-        lines = server.said().count("\n")
-        return (f"{made:.0f}/s, {grown:+d} descriptors, {lines} log lines; hello at {rate:.0f}/s: p99 {calm:.2f} → {p99:.2f} ms",
-                grown <= 2 and lines < 50 and p99 <= 2 * calm)
 
 
 @fault("N2 slow readers of a stream", "50 readers of 100 MiB that a script writes: ≤ 512 KiB each; those that stop are cut")

@@ -15,8 +15,11 @@ import sys
 import mistakes  # noqa: F401
 import machine  # noqa: F401
 import clients  # noqa: F401
+import connects  # noqa: F401
 import uploads  # noqa: F401
 import waits  # noqa: F401
+import loops  # noqa: F401
+import hogs  # noqa: F401
 from fault import FAULTS, Size
 
 

@@ -95,31 +95,6 @@ def loops():
                 statuses.count(503) == count and max(delays) <= 0.5 and grown <= 1024)
 
 
-@fault("W4 other workers", "endless loops on one worker: hello on the other is answered at once")
-def other_workers():
-    with serve(workers=2, environment={"CPU": "2s"}) as server:
-        # The kernel gives new connections to a worker by turns: find one that loops on its own worker.
-        bad = server.connect()
-        bad.sendall(b"GET /bad/loop HTTP/1.1\r\nHost: a\r\n\r\n")
-        time.sleep(0.1)
-        delays = []
-        for _ in range(200):
-            good, begun = server.connect(0.25), time.time()
-            good.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            try:
-                answer(good)
-                delays.append(time.time() - begun)
-            except TimeoutError:
-                pass
-            good.close()
-            if time.time() - begun > 1.5 or len(delays) >= 50:
-                break
-        delays.sort()
-        status = answer(bad)[0]
-        return (f"{len(delays)} answers meanwhile, p99 {delays[int(len(delays) * 0.99)] * 1e3:.1f} ms; the loop {status}",
-                len(delays) >= 20 and delays[int(len(delays) * 0.9)] < 0.05 and status == 503)
-
-
 KINDS = ["sleep", "await", "timeout", "popen", "execute", "fifo", "http", "topic", "coroutine", "body", "write",
          "events", "template"]
 
@@ -160,24 +135,6 @@ def gone():
         worst = max(slowest, key=slowest.get)
         return (f"{len(slowest)} kinds, slowest {worst} {slowest[worst] * 1e3:.0f} ms" + "".join(f"; {each}" for each in kept),
                 not kept and slowest[worst] <= 0.1)
-
-
-@fault("R5 memory hogs", "50 at once that want all memory: 503 each, memory bounded, the next request is right, 1,000 rounds")
-def hogs():
-    rounds = scaled(1000, 50) // 50
-    with serve(workers=2, environment={"CPU": "2s"}) as server:
-        base, most, statuses = server.resident(), 0, []
-        for _ in range(rounds):
-            clients = [server.connect(120) for _ in range(50)]
-            for client in clients:
-                client.sendall(b"GET /bad/hog HTTP/1.1\r\nHost: a\r\n\r\n")
-            for client in clients:
-                statuses.append(answer(client)[0])
-                most = max(most, server.resident())
-                client.close()
-            assert server.get("/")[1] == b"hello"
-        return (f"{statuses.count(503)} of {len(statuses)} × 503, at most {most >> 10} MiB resident (two VMs of 256 MiB at most)",
-                statuses.count(503) == len(statuses) and most - base <= (2 * 256 + 64) << 10)
 
 
 BAD = ["loop", "pcall", "coroutine", "gc", "close", "sort", "load", "rep", "recursion", "concat", "hog"]
