@@ -19,7 +19,7 @@ final class InflatedBody: BodyReader {
     private let isOver: () -> Bool
 
     /// - Parameter isOver: nothing more is to be given to `inner`.
-    init(_ format: Inflater.Format, limits: Limits, to inner: any BodyReader, isOver: @escaping () -> Bool)
+    init(_ format: ZlibStream.Format, limits: Limits, to inner: any BodyReader, isOver: @escaping () -> Bool)
         throws(Inflater.Failure)
     {
         inflater = try Inflater(format)

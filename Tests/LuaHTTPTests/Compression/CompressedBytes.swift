@@ -2,6 +2,8 @@
 
 import CZlib
 
+@testable import LuaHTTP
+
 /// Bytes in the formats that clients compress with.
 enum CompressedBytes {
     /// `text`, by zlib at level 9.
@@ -17,5 +19,23 @@ enum CompressedBytes {
         var output = [UInt8](repeating: 0, count: Int(count))
         guard compress2(&output, &count, bytes, UInt(bytes.count), 9) == Z_OK else { return [] }
         return Array(output[..<Int(count)])
+    }
+
+    /// All that comes of `bytes`, and whether it ends with them.
+    static func inflated(
+        _ bytes: some Sequence<UInt8>, _ format: ZlibStream.Format
+    ) throws -> (bytes: [UInt8], isComplete: Bool) {
+        var inflater = try Inflater(format)
+        var result: [UInt8] = []
+        var input = Array(bytes)[...]
+        var room = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let (consumed, produced) = try input.withUnsafeBytes { input in
+                try room.withUnsafeMutableBytes { try inflater.inflate(input, into: $0) }
+            }
+            result += room[..<produced]
+            input = input.dropFirst(consumed)
+            if consumed == 0, produced == 0 { return (result, inflater.isComplete) }
+        }
     }
 }

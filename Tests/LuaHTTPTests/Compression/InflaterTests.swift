@@ -7,7 +7,7 @@ import Testing
 struct InflaterTests {
     /// All that comes out, by pieces of `room` bytes at most; nil when it is malformed.
     private func inflate(
-        _ pieces: [[UInt8]], _ format: Inflater.Format, room: Int = 1000
+        _ pieces: [[UInt8]], _ format: ZlibStream.Format, room: Int = 1000
     ) throws -> (bytes: [UInt8], isComplete: Bool)? {
         var inflater = try Inflater(format)
         var result: [UInt8] = []
@@ -35,7 +35,7 @@ struct InflaterTests {
     func splits() throws {
         let text = Array(CompressedBytes.text.utf8)
         for (bytes, format) in [
-            (CompressedBytes.gzip, Inflater.Format.gzip), (CompressedBytes.zlib(text), .zlib),
+            (CompressedBytes.gzip, ZlibStream.Format.gzip), (CompressedBytes.zlib(text), .zlib),
         ] {
             for pieces in ByteSplits.all(bytes) {
                 for room in [1, 7, 1000] {

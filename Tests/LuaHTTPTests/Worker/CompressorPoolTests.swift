@@ -11,26 +11,9 @@ struct CompressorPoolTests {
     private static let text = Array(
         String(repeating: "a page of rows and rows and numbers 12345\n", count: 3000).utf8)
 
-    private func inflated(_ bytes: ByteBuffer, _ format: Inflater.Format) throws -> (
-        bytes: [UInt8], isComplete: Bool
-    ) {
-        var inflater = try Inflater(format)
-        var result: [UInt8] = []
-        var input = Array(bytes.readableBytesView)[...]
-        var room = [UInt8](repeating: 0, count: 64 << 10)
-        while true {
-            let (consumed, produced) = try input.withUnsafeBytes { input in
-                try room.withUnsafeMutableBytes { try inflater.inflate(input, into: $0) }
-            }
-            result += room[..<produced]
-            input = input.dropFirst(consumed)
-            if consumed == 0, produced == 0 { return (result, inflater.isComplete) }
-        }
-    }
-
     @Test("what was compressed in pieces is whole again", arguments: [1, 9, 1000, 50_000, 1 << 20])
     func pieces(size: Int) throws {
-        for format in [Deflater.Format.gzip, .zlib] {
+        for format in [ZlibStream.Format.gzip, .zlib] {
             let pool = CompressorPool(CompressionSetting())
             let compressor = try #require(pool.begin(format == .gzip ? .gzip : .deflate))
             var output = ByteBuffer()
@@ -41,7 +24,7 @@ struct CompressorPoolTests {
                 }
             }
             compressor.pass(UnsafeRawBufferPointer(start: nil, count: 0), into: &output, .end)
-            let (bytes, isComplete) = try inflated(output, format == .gzip ? .gzip : .zlib)
+            let (bytes, isComplete) = try CompressedBytes.inflated(output.readableBytesView, format)
             #expect(bytes == Array(text))
             #expect(isComplete)
         }
@@ -55,9 +38,9 @@ struct CompressorPoolTests {
         #expect(compressor.holdsBack)
         output.writeImmutableBuffer(compressor.pass(ByteBuffer(), .all))
         #expect(!compressor.holdsBack)
-        #expect(try inflated(output, .gzip).bytes == Array("first piece".utf8))
+        #expect(try CompressedBytes.inflated(output.readableBytesView, .gzip).bytes == Array("first piece".utf8))
         output.writeImmutableBuffer(compressor.pass(ByteBuffer(string: ", last"), .end))
-        let (bytes, isComplete) = try inflated(output, .gzip)
+        let (bytes, isComplete) = try CompressedBytes.inflated(output.readableBytesView, .gzip)
         #expect(bytes == Array("first piece, last".utf8))
         #expect(isComplete)
         #expect(compressor.produced == output.readableBytes)
@@ -70,7 +53,7 @@ struct CompressorPoolTests {
         for coding in [AnswerCoding.gzip, .deflate, .gzip, .deflate] {
             let output = try Self.text.withUnsafeBytes { try #require(pool.compress($0, coding)) }
             #expect(output.readableBytes < Self.text.count / 10)
-            #expect(try inflated(output, coding == .gzip ? .gzip : .zlib).bytes == Self.text)
+            #expect(try CompressedBytes.inflated(output.readableBytesView, coding == .gzip ? .gzip : .zlib).bytes == Self.text)
         }
     }
 
