@@ -107,8 +107,12 @@ struct HeaderTable: ~Copyable {
         return nil
     }
 
+    /// One without name and value where there is none: a mistake of ours must not end the server.
     subscript(_ index: Int) -> HeaderEntry {
-        precondition(index >= 0 && index < count)
+        guard index >= 0, index < count else {
+            return HeaderEntry(nameOffset: 0, nameLength: 0, valueOffset: 0, valueLength: 0)
+        }
+        // SAFETY: 0 ≤ index < count ≤ capacity.
         return entries[index]
     }
 

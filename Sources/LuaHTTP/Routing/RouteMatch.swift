@@ -34,8 +34,9 @@ struct RouteMatch: ~Copyable {
         fileprivate(set) var value: RouteType.Value
     }
 
-    private var storage = InlineArray<16, Parameter>(
-        repeating: Parameter(name: 0, type: .str, start: 0, count: 0, value: .bytes))
+    private static let none = Parameter(name: 0, type: .str, start: 0, count: 0, value: .bytes)
+    /// As many as `RoutePattern.maximumParameters`.
+    private var storage = InlineArray<16, Parameter>(repeating: none)
     private(set) var count = 0
     /// The decoded path, if the path had to be decoded.
     fileprivate var decoded: [UInt8] = []
@@ -43,9 +44,9 @@ struct RouteMatch: ~Copyable {
 
     init() {}
 
+    /// An empty one where there is none: a mistake of ours costs a request its answer, not all connections the server.
     subscript(index: Int) -> Parameter {
-        precondition(index >= 0 && index < count)
-        return storage[index]
+        index >= 0 && index < count ? storage[index] : Self.none
     }
 
     /// The decoded bytes of a parameter; `path` is the path that was matched.

@@ -67,6 +67,16 @@ struct HeaderTableTests {
         #expect(table.count == 0 && !table.contains(.cookie) && table.firstIndex(.host) == nil)
     }
 
+    @Test("beyond its lines there is nothing, and no end of the process")
+    func outside() {
+        var table = HeaderTable()
+        let nothing = HeaderEntry(nameOffset: 0, nameLength: 0, valueOffset: 0, valueLength: 0)
+        table.append(HeaderEntry(nameOffset: 1, nameLength: 2, valueOffset: 3, valueLength: 4), .host)
+        for index in [-1, 1, 15, 16, Int.max, Int.min] { #expect(table[index] == nothing) }
+        table.reset()
+        #expect(table[0] == nothing)
+    }
+
     @Test("it grows and keeps what it has")
     func growth() {
         var table = HeaderTable()
