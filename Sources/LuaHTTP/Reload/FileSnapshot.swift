@@ -53,6 +53,14 @@ struct FileSnapshot: Sendable, Equatable {
         return changes
     }
 
+    /// A file of the app that had content in `old` has none. Editors that save in place empty a file before they
+    /// write to it, so that this is to be believed only when it stays so.
+    func hasEmptied(since old: Self) -> Bool {
+        entries.contains { path, entry in
+            entry.signature.size == 0 && !entry.isAsset && old.entries[path].map { $0.signature.size > 0 } ?? false
+        }
+    }
+
     /// Takes over static files from `other`: they need no loading.
     mutating func takeAssets(of other: Self) {
         entries = entries.filter { !$0.value.isAsset }

@@ -8,14 +8,17 @@ final class FileWatch {
     private static let longQuiet: Int32 = 100
     private static let manyEvents = 20
     private static let longestWait: UInt64 = 1000
+    /// Milliseconds after which a file that has become empty is meant to be so.
+    private let patience: UInt64
 
     let watcher: FileWatcher
     /// The last look at everything.
     private(set) var seen: FileSnapshot
     private var watched = DependencySet()
 
-    init(_ watcher: FileWatcher, knowing known: FileSnapshot) {
+    init(_ watcher: FileWatcher, knowing known: FileSnapshot, patience: UInt64 = 500) {
         self.watcher = watcher
+        self.patience = patience
         seen = known
     }
 
@@ -34,7 +37,8 @@ final class FileWatch {
     }
 
     /// How the files of `set` look, and those of `other` together with them. What differs from `known` is looked at
-    /// until it stays the same for a moment: without an event nobody said that its writer was done.
+    /// until it stays the same for a moment: without an event nobody said that its writer was done. What is empty and
+    /// was not is looked at for longer.
     func look(
         at set: DependencySet, besides other: DependencySet? = nil, unlike known: FileSnapshot
     ) -> (inForce: FileSnapshot, all: FileSnapshot) {
@@ -46,6 +50,11 @@ final class FileWatch {
             let before = now
             now = sweep(union)
             if now == before { break }
+        }
+        let end = Clock.milliseconds() &+ patience
+        while now.hasEmptied(since: known), Clock.milliseconds() < end {
+            waitForQuiet()
+            now = sweep(union)
         }
         return (other == nil ? now : FileSweep.take(set, knowing: now), now)
     }

@@ -138,7 +138,7 @@ final class ReloadLoop {
         do throws(ReloadFailure) {
             try refuseEmptyScript()
             var built = try builder.build(workers: pool.count)
-            if mayMove, attempt.hasChanged { return hasMoved = true }
+            if mayMove, hasBeenWritten(attempt, since: now) { return hasMoved = true }
             equip(&built.settings)
             if built.settings.tls.certificates != product.settings.tls.certificates {
                 reloadCertificates(built.settings.tls.certificates)
@@ -162,7 +162,7 @@ final class ReloadLoop {
             }
             succeed("reloaded", changed, since: start)
         } catch {
-            if mayMove, attempt.hasChanged { return hasMoved = true }
+            if mayMove, hasBeenWritten(attempt, since: now) { return hasMoved = true }
             var snapshot = now
             snapshot.entries.merge(attempt.content.snapshot.entries) { $1 }
             fail(error, attempt.content.set, snapshot)
@@ -176,7 +176,7 @@ final class ReloadLoop {
         builder.known = product.templates
         do throws(ReloadFailure) {
             let templates = try builder.buildTemplates(for: product)
-            if mayMove, attempt.hasChanged { return hasMoved = true }
+            if mayMove, hasBeenWritten(attempt, since: now) { return hasMoved = true }
             guard (try? pool.replaceTemplates(by: templates)) != nil else { return }
             product.templates = templates
             for (path, entry) in inForce.entries where entry.role == .template && now.entries[path] == nil {
@@ -185,9 +185,14 @@ final class ReloadLoop {
             inForce.entries.merge(now.entries.filter { $0.value.role == .template }) { $1 }
             succeed("templates reloaded", changed, since: start)
         } catch {
-            if mayMove, attempt.hasChanged { return hasMoved = true }
+            if mayMove, hasBeenWritten(attempt, since: now) { return hasMoved = true }
             fail(error, DependencySet(), now)
         }
+    }
+
+    /// What was read for `attempt` is not what its files say, or may have been read in the middle of a save.
+    private func hasBeenWritten(_ attempt: DependencyRecord, since look: FileSnapshot) -> Bool {
+        attempt.hasChanged || attempt.content.snapshot.hasEmptied(since: look)
     }
 
     private func succeed(_ what: String, _ changed: [String], since start: ContinuousClock.Instant) {

@@ -32,6 +32,17 @@ struct FileSweepTests {
         FileSweep.take(set(), knowing: old).changes(since: old)
     }
 
+    @Test func emptiedIsWhatHadContent() {
+        let old = start()
+        directory.write("templates/new.html")
+        directory.write("public/css/site.css")
+        #expect(!FileSweep.take(set(), knowing: old).hasEmptied(since: old))
+        directory.write("templates/a/page.html")
+        let emptied = FileSweep.take(set(), knowing: old)
+        #expect(emptied.hasEmptied(since: old))
+        #expect(!emptied.hasEmptied(since: emptied) && !old.hasEmptied(since: emptied))
+    }
+
     @Test func contentDecides() {
         let old = start()
         #expect(old.entries.count == 4)
