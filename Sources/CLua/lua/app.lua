@@ -103,17 +103,17 @@ function functions.router()
   return routers.new("", nil, {})
 end
 
-Router.__index = function(self, key)
-  local method = methods[key]
-  if method then return method end
-  if functions[key] ~= nil then return functions[key] end
-  if type(key) == "string" and key ~= "parent" then
-    local known = {}
-    for name in next, methods do known[name] = true end
-    for name in next, functions do known[name] = true end
-    fail("app has no '%s'%s", key, hint(key, known))
-  end
+local function explain_missing(_, key)
+  if type(key) ~= "string" or key == "parent" then return nil end
+  local known = {}
+  for name in next, methods do known[name] = true end
+  for name in next, functions do known[name] = true end
+  fail("app has no '%s'%s", key, hint(key, known))
 end
+
+-- Tables all the way: app.json is looked up in each request, and a function would be called for it.
+setmetatable(functions, { __index = explain_missing })
+Router.__index = setmetatable(methods, { __index = functions })
 
 -- Misspelt settings would be lost silently.
 Router.__newindex = function(self, key)

@@ -98,7 +98,14 @@ local function with_use(handler, use)
   end
 end
 
--- One function for each route, with its hooks around it; built once, so a request pays for what it uses.
+-- A function without parameters does not see what it is called with: no request is made for it.
+local function takes_request(handler)
+  local info = type(handler) == "function" and getinfo(handler, "u")
+  return not info or info.isvararg or info.nparams > 0
+end
+
+-- One function for each route, with its hooks around it, and whether it looks at the request; built once, so a
+-- request pays for what it uses.
 local function compose(route)
   local handler = with_response(route.handler)
   if route.options and route.options.json then handler = with_json(handler) end
@@ -106,7 +113,7 @@ local function compose(route)
   handler = with_afters(handler, hooks_for(route, "afters"))
   local uses = hooks_for(route, "uses")
   for i = #uses, 1, -1 do handler = with_use(handler, uses[i]) end
-  return handler
+  return handler, takes_request(handler)
 end
 
 return { compose = compose }

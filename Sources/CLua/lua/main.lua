@@ -25,9 +25,11 @@ use "bodies"
 local function collect(router, into)
   for _, route in ipairs(router.routes) do
     local options = route.options or {}
+    local handler, takes_request
+    if route.handler then handler, takes_request = handlers.compose(route) end
     into[#into + 1] = {
       methods = route.methods, path = route.path, name = route.route_name, where = route.where,
-      handler = route.handler and handlers.compose(route), static = route.static,
+      handler = handler, takes_request = takes_request, static = route.static,
       is_index = route.is_index, limits = options.limits, body = options.body,
       compress = options.compress, etag = options.etag,
     }

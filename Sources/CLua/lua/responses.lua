@@ -151,8 +151,9 @@ function functions.html(text, options)
 end
 
 function functions.text(text, options)
-  if type(text) ~= "string" and type(text) ~= "number" then fail("app.text expects a string, not %s", kind_of(text)) end
-  return with_body(tostring(text), "text/plain; charset=utf-8", options)
+  if type(text) == "number" then text = tostring(text) end
+  if type(text) ~= "string" then fail("app.text expects a string, not %s", kind_of(text)) end
+  return with_body(text, "text/plain; charset=utf-8", options)
 end
 
 function functions.empty(status, options)

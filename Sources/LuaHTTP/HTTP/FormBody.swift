@@ -20,36 +20,63 @@ struct FormBody {
     /// it.
     enum Percent { case strict, literal }
 
-    /// Empty pieces (`&&`) are skipped; a name without `=` has an empty value.
+    /// All pairs, copied.
     static func parse(
         _ bytes: UnsafeRawBufferPointer, percent: Percent, limit: Int = 512
     ) throws(Failure) -> [Pair] {
         var pairs: [Pair] = []
-        var index = 0
-        while index < bytes.count {
-            var end = index
-            var equals: Int?
-            while end < bytes.count, bytes[end] != 0x26 {
-                if equals == nil, bytes[end] == ASCII.equals { equals = end }
-                end &+= 1
-            }
-            if end > index {
-                guard pairs.count < limit else { throw .tooManyFields }
-                let split = equals ?? end
-                let name = UnsafeRawBufferPointer(rebasing: bytes[index..<split])
-                let value = UnsafeRawBufferPointer(rebasing: bytes[min(split &+ 1, end)..<end])
-                pairs.append(Pair(name: try decode(name, percent), value: try decode(value, percent)))
-            }
-            index = end &+ 1
+        try forEachPair(bytes, percent: percent, limit: limit) { name, value in
+            pairs.append(Pair(name: [UInt8](name), value: [UInt8](value)))
         }
         return pairs
     }
 
+    /// Calls `body` with each name and value, which are valid until it returns: what is not encoded is not
+    /// copied. Empty pieces (`&&`) are skipped; a name without `=` has an empty value.
+    static func forEachPair(
+        _ bytes: UnsafeRawBufferPointer, percent: Percent, limit: Int = 512,
+        _ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void
+    ) throws(Failure) {
+        var decoded: [UInt8] = []
+        var count = 0
+        var index = 0
+        while index < bytes.count {
+            var end = index
+            var equals: Int?
+            var isEncoded = false
+            while end < bytes.count, bytes[end] != 0x26 {
+                switch bytes[end] {
+                case ASCII.equals: equals = equals ?? end
+                case ASCII.percent, 0x2B: isEncoded = true
+                default: break
+                }
+                end &+= 1
+            }
+            if end > index {
+                guard count < limit else { throw .tooManyFields }
+                count &+= 1
+                let split = equals ?? end
+                let name = UnsafeRawBufferPointer(rebasing: bytes[index..<split])
+                let value = UnsafeRawBufferPointer(rebasing: bytes[min(split &+ 1, end)..<end])
+                if isEncoded {
+                    decoded.removeAll(keepingCapacity: true)
+                    try decode(name, percent, into: &decoded)
+                    let border = decoded.count
+                    try decode(value, percent, into: &decoded)
+                    decoded.withUnsafeBytes {
+                        body(.init(rebasing: $0[..<border]), .init(rebasing: $0[border...]))
+                    }
+                } else {
+                    body(name, value)
+                }
+            }
+            index = end &+ 1
+        }
+    }
+
     private static func decode(
-        _ bytes: UnsafeRawBufferPointer, _ percent: Percent
-    ) throws(Failure) -> [UInt8] {
-        var output: [UInt8] = []
-        output.reserveCapacity(bytes.count)
+        _ bytes: UnsafeRawBufferPointer, _ percent: Percent, into output: inout [UInt8]
+    ) throws(Failure) {
         var index = 0
         while index < bytes.count {
             switch bytes[index] {
@@ -68,6 +95,5 @@ struct FormBody {
             }
             index &+= 1
         }
-        return output
     }
 }

@@ -15,7 +15,7 @@ struct HeaderBlock {
     }
 
     private(set) var bytes = ByteBuffer()
-    private var standard = StandardFields.none
+    private var standard: StandardFields?
     /// Those that the answer sets itself, or does without.
     private var replaced: StandardFields.Members = 0
 
@@ -28,12 +28,14 @@ struct HeaderBlock {
 
     /// Adds the standard fields that the answer has not set.
     mutating func finish() {
-        standard.write(to: &bytes, without: replaced)
-        standard = StandardFields.none
+        standard?.write(to: &bytes, without: replaced)
+        standard = nil
     }
 
     /// The answer does without this standard field.
-    mutating func omit(_ name: UnsafeRawBufferPointer) { replaced |= standard.member(name) }
+    mutating func omit(_ name: UnsafeRawBufferPointer) {
+        if let standard { replaced |= standard.member(name) }
+    }
 
     @inline(__always)
     mutating func omit(_ name: StaticString) {
@@ -42,7 +44,7 @@ struct HeaderBlock {
 
     mutating func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(Refusal) {
         if let refusal = HeaderBlock.check(name, value) { throw refusal }
-        replaced |= standard.member(name)
+        omit(name)
         bytes.writeBytes(name)
         bytes.writeStaticString(": ")
         bytes.writeBytes(ASCII.trimmed(value))

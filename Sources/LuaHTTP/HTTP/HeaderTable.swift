@@ -37,7 +37,7 @@ struct HeaderTable: ~Copyable {
     private static let unknown: UInt8 = 0xFF
 
     init() {
-        capacity = 16
+        capacity = 8
         entries = .allocate(capacity: capacity)
         ids = .allocate(capacity: capacity)
     }

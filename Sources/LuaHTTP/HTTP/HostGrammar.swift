@@ -11,13 +11,13 @@ enum HostGrammar {
             guard index >= 3, index < bytes.count, bytes[index] == 0x5D else { return false }
             index &+= 1
         } else {
-            while index < bytes.count, bytes[index] != ASCII.colon {
-                if bytes[index] == ASCII.percent {
+            while index < bytes.count {
+                if isName(bytes[index]) {
+                    index &+= 1
+                } else {
+                    guard bytes[index] == ASCII.percent else { break }
                     guard PercentCoding.triplet(bytes, at: index) != nil else { return false }
                     index &+= 3
-                } else {
-                    guard isName(bytes[index]) else { return false }
-                    index &+= 1
                 }
             }
             guard index > 0 || (allowsEmpty && bytes.isEmpty) else { return false }

@@ -5,13 +5,15 @@
 struct RequestSlab: ~Copyable {
     /// What a connection keeps between requests; a larger block is given back.
     private static let kept = 2048
+    /// Enough for most programs; a browser's head makes it grow once. Idle connections hold as little as they need.
+    private static let initial = 256
 
     private(set) var base: UnsafeMutablePointer<UInt8>
     private(set) var count = 0
     private var capacity: Int
 
     init() {
-        capacity = 512
+        capacity = RequestSlab.initial
         base = .allocate(capacity: capacity)
     }
 
@@ -35,7 +37,7 @@ struct RequestSlab: ~Copyable {
         count = 0
         if capacity > RequestSlab.kept {
             base.deallocate()
-            capacity = 512
+            capacity = RequestSlab.initial
             base = .allocate(capacity: capacity)
         }
     }

@@ -21,8 +21,8 @@ struct AppDefinition {
     }
 
     enum Target {
-        /// Number of the handler.
-        case handler(Int)
+        /// Number of the handler, and whether it looks at the request.
+        case handler(Int, takesRequest: Bool)
         case files(StaticOptions)
         /// Whether the server is ready.
         case readiness
@@ -123,8 +123,9 @@ struct AppDefinition {
         if stack.getField("static", of: table) == .table {
             target = .files(StaticOptions(readingFrom: stack, at: -1))
         } else {
+            let takesRequest = stack.booleanField("takes_request", of: table) ?? true
             stack.getField("handler", of: table)
-            target = .handler(handlers.append(taking: stack))
+            target = .handler(handlers.append(taking: stack), takesRequest: takesRequest)
         }
         let origin = stack.stringField("where", of: table) ?? "?"
         _ = stack.getField("limits", of: table)

@@ -18,21 +18,19 @@ enum UrlencodedTable {
     private static func push(
         _ bytes: UnsafeRawBufferPointer, _ percent: FormBody.Percent, on stack: LuaStack
     ) throws(HostError) {
-        let pairs: [FormBody.Pair]
+        var pieces = bytes.isEmpty ? 0 : 1
+        for byte in bytes where byte == UInt8(ascii: "&") { pieces &+= 1 }
+        var table = ValuesTable(count: min(pieces, mostPairs), on: stack)
         do throws(FormBody.Failure) {
-            pairs = try FormBody.parse(bytes, percent: percent, limit: mostPairs)
+            try FormBody.forEachPair(bytes, percent: percent, limit: mostPairs) { name, value in
+                table.add(name) { _ = stack.push(value) }
+            }
         } catch {
             switch error {
             case .malformedPercent:
                 throw .abort(status: 400, message: "the form has a malformed percent-encoding")
             case .tooManyFields:
                 throw .abort(status: 413, message: "more than \(mostPairs) form or query fields")
-            }
-        }
-        var table = ValuesTable(count: pairs.count, on: stack)
-        for pair in pairs {
-            pair.name.withUnsafeBytes { name in
-                table.add(name) { _ = pair.value.withUnsafeBytes { stack.push($0) } }
             }
         }
         table.finish()

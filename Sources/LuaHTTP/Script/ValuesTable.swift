@@ -29,14 +29,17 @@ struct ValuesTable {
         if let bracket = name.firstIndex(of: UInt8(ascii: "[")), bracket > 0, name.last == UInt8(ascii: "]") {
             return addNested(name, bracket, push)
         }
-        let isMethod = name.elementsEqual("all".utf8)
-        stack.getField(name, of: table)
-        let isRepeated = isMethod || !stack.isNilOrNone(at: -1)
+        let isMethod = ASCII.equals(name, "all")
+        stack.push(name)
+        stack.pushCopy(of: -1)
+        let isRepeated = isMethod || stack.get(from: table) != .nil
         stack.pop()
         guard isRepeated else {
             push()
-            return stack.setField(name, of: table)
+            stack.set(in: table)
+            return
         }
+        stack.pop()
         appendToList(name, isMethod: isMethod, push)
     }
 

@@ -34,7 +34,8 @@ struct AnswerMistake: Error {
 /// Reads the return protocol (docs/lua-api.md): `vars, "page.html"[, options]`, a string, or a response.
 struct AnswerReader {
     let stack: LuaStack
-    let generation: Generation
+    // SAFETY: a reader lives as long as the call that made it, whose task holds the generation.
+    unowned(unsafe) let generation: Generation
     /// Status unless the handler gives one: 200, or the error's in an error handler.
     let defaultStatus: Int
     let isSecure: Bool

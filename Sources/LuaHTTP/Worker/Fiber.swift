@@ -73,9 +73,11 @@ class Fiber {
     /// Runs the coroutine until it waits or ends, and nothing more.
     final func step(arguments: Int32) -> LuaStatus {
         guard let coroutine else { return .ok }
+        // Once: each look at an unowned reference counts it up and down.
+        let worker = worker
+        let vm = generation.vm
         let outer = worker.current
         worker.current = self
-        let vm = generation.vm
         let turn = vm.beginTurn(budget)
         let (status, _) = coroutine.resume(arguments: arguments)
         vm.endTurn(turn, &budget)

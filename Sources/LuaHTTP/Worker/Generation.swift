@@ -6,8 +6,8 @@
 final class Generation {
     /// What serves a route.
     enum Target {
-        /// Number of the handler in `handlers`.
-        case handler(Int)
+        /// Number of the handler in `handlers`, and whether it looks at the request.
+        case handler(Int, takesRequest: Bool)
         /// Number of the directory in `mounts`.
         case files(Int)
         /// Whether the server is ready.
@@ -82,7 +82,8 @@ final class Generation {
             try Self.add(route, to: &builder)
             let target: Target
             switch route.target {
-            case .handler(let number): target = .handler(number)
+            case .handler(let number, let takesRequest):
+                target = .handler(number, takesRequest: takesRequest)
             case .files(let options):
                 mounts.append(try StaticMount(options, root: root, origin: route.origin))
                 target = .files(mounts.count - 1)

@@ -53,8 +53,9 @@ final class RequestTask: Fiber {
     // MARK: Life
 
     func begin(_ exchange: HTTPExchange) {
+        let worker = worker
         self.exchange = exchange
-        generation = worker.generation
+        if generation !== worker.generation { generation = worker.generation }
         budget = generation.budget
         generation.enter()
         worker.requestsInFlight &+= 1
@@ -66,6 +67,7 @@ final class RequestTask: Fiber {
     /// Lets go of everything; the answer is out, or nobody wants it any more.
     func end() {
         guard state != .idle else { return }
+        let worker = worker
         if !tasks.isEmpty { endTasks() }
         if !belongings.isEmpty { endBelongings() }
         state = .idle
@@ -83,7 +85,7 @@ final class RequestTask: Fiber {
         if let rendering { worker.recycle(rendering) }
         rendering = nil
         hasTurnAhead = false
-        exchange?.task = nil
+        if let exchange { exchange.task = nil }
         exchange = nil
         worker.requestsInFlight &-= 1
         worker.recycle(self)
@@ -132,13 +134,14 @@ final class RequestTask: Fiber {
 
     // MARK: The handler
 
-    /// Calls handler `number` with the request.
-    func run(handler number: Int) {
+    /// Calls handler `number`, with the request if it takes one.
+    func run(handler number: Int, takesRequest: Bool) {
         state = .running
         if let route { budget = generation.routes[route].budget }
         let coroutine = generation.vm.takeCoroutine()
         self.coroutine = coroutine
         generation.handlers.push(number, on: coroutine.stack)
+        guard takesRequest else { return resume(arguments: 0) }
         pushRequest(on: coroutine.stack)
         resume(arguments: 1)
     }
@@ -241,6 +244,8 @@ final class RequestTask: Fiber {
     /// Reads what the handler returned and sends or renders it.
     func answer(from first: Int32, on stack: LuaStack) {
         guard let exchange else { return end() }
+        let worker = worker
+        let generation = generation
         let reader = AnswerReader(
             stack: stack, generation: generation, defaultStatus: failure?.status ?? 200,
             isSecure: exchange.isSecure)
@@ -261,9 +266,9 @@ final class RequestTask: Fiber {
                 return deliver(
                     answer.status, worker.fields.bytes, body, treatment(answer, isPage: false))
             }
-            send(answer, body)
+            send(answer, body, exchange, worker)
         case .empty:
-            send(answer, UnsafeRawBufferPointer(start: nil, count: 0))
+            send(answer, UnsafeRawBufferPointer(start: nil, count: 0), exchange, worker)
         case .file(let path, let download):
             sendFile(
                 named: stack.string(at: path) ?? "", download: download, status: answer.status,
@@ -291,11 +296,15 @@ final class RequestTask: Fiber {
     /// Number of the route that matched.
     var route: Int?
 
-    private func send(_ answer: Answer, _ body: UnsafeRawBufferPointer) {
+    private func send(
+        _ answer: Answer, _ body: UnsafeRawBufferPointer, _ exchange: HTTPExchange, _ worker: Worker
+    ) {
         worker.fields.bytes.withUnsafeReadableBytes { fields in
-            _ = exchange?.respond(ResponseHead(answer.status, fields: fields), body: body)
+            _ = exchange.respond(ResponseHead(answer.status, fields: fields), body: body)
         }
-        complete(status: answer.status, bytes: body.count)
+        worker.logAccess(self, status: answer.status, bytes: body.count)
+        dropCoroutine(finished: true)
+        end()
     }
 
     /// An answer without content that needs no script.

@@ -19,7 +19,7 @@ extension Worker: HTTPApplication {
         guard let task = task(of: exchange), let route = task.route else { return }
         // Not by the generation in force: another may have come while the body was on its way.
         switch task.generation.routes[route].target {
-        case .handler(let number): task.run(handler: number)
+        case .handler(let number, let takesRequest): task.run(handler: number, takesRequest: takesRequest)
         case .files(let number): task.sendStatic(task.generation.mounts[number])
         case .readiness: task.sendReadiness()
         }

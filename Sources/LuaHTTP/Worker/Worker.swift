@@ -32,7 +32,8 @@ final class Worker {
 
     // Waiting.
     /// Whose Lua code runs right now.
-    var current: Fiber?
+    // SAFETY: set while a method of the fiber runs, which keeps it alive.
+    unowned(unsafe) var current: Fiber?
     let timers: WorkerTimers
     let runQueue: RunQueue
     /// Nanoseconds since 1970.

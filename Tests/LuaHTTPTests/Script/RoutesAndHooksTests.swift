@@ -197,6 +197,32 @@ struct RoutesAndHooksTests {
         #expect(fixture.run("return routes['/e'].handler {}") == "1")
     }
 
+    @Test("a handler without parameters does not take the request, unless something around it does")
+    func takesRequest() throws {
+        let fixture = try ScriptFixture()
+        try fixture.load(
+            """
+            app:get("/none", function() return "x" end)
+            app:get("/one", function(req) return "x" end)
+            app:get("/any", function(...) return "x" end)
+            app:get("/callable", setmetatable({}, { __call = function() return "x" end }))
+            app:get("/c", print)
+            app:get("/json", { json = true }, function() return {} end)
+            app:group("/hooked", function(g)
+                g:before(function(req) end)
+                g:get("/", function() return "x" end)
+            end)
+            """)
+        try fixture.finish()
+        let expected = [
+            ("/none", "false"), ("/one", "true"), ("/any", "true"), ("/callable", "true"), ("/c", "true"),
+            ("/json", "true"), ("/hooked/", "true"),
+        ]
+        for (path, takes) in expected {
+            #expect(fixture.run("return tostring(routes['\(path)'].takes_request)") == takes, "\(path)")
+        }
+    }
+
     // MARK: Definition
 
     @Test func errorHandlersByStatus() throws {
