@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The load: wrk on the other core, and what it reports."""
+"""The load: wrk on the other core, and what it reports; h2load where the rate is to be fixed."""
 
 import re
 import resource
 import socket
 import subprocess
+import tempfile
 
 from servers import HERE, LOAD_CORE
 
@@ -30,6 +31,19 @@ def wrk(server, path, seconds, connections=64, script=None, headers=()):
 def _latency(text, percent):
     number, unit = re.search(rf"{percent}%\s+([\d.]+)(us|ms|s|m)", text).groups()
     return float(number) * UNITS[unit]
+
+
+def steady(server, path, rate, seconds, connections=64):
+    """(requests per second, p50, p99) of requests that come at a given rate; latencies in seconds."""
+    with tempfile.NamedTemporaryFile("r") as log:
+        command = ["taskset", "-c", LOAD_CORE, "h2load", "--h1", "-t1", f"-c{connections}", f"-D{seconds}",
+                   f"--rps={rate / connections:.1f}", f"--log-file={log.name}"]
+        subprocess.run(command + [f"http://127.0.0.1:{server.port}{path}"], capture_output=True, check=True)
+        answers = [line.split() for line in log]
+    if any(status != "200" for _, status, _ in answers):
+        raise SystemExit(f"{server.name}{path}: answers that are not 200")
+    times = sorted(int(microseconds) for _, _, microseconds in answers)
+    return len(times) / seconds, times[len(times) // 2] / 1e6, times[len(times) * 99 // 100] / 1e6
 
 
 def idle_connections(server, count):

@@ -30,6 +30,8 @@ TESTS = [
     ("pipelined", "/", {"script": "pipeline.lua"}, 8.0, ("nginx",)),
     ("connect", "/", {"headers": ("Connection: close",)}, None, ("nginx",)),
 ]
+# Latency is also compared where both get the same load, of which this is the part of what the slower can do.
+STEADY, STEADY_LOAD = ("hello", "fortunes"), 0.7
 
 
 def files():
@@ -78,6 +80,18 @@ def compare(ours, peer, test, pairs, seconds):
           f"| {f'≥ {goal}' if goal and peer.name == 'nginx' else '–'} |", flush=True)
 
 
+def compare_steadily(ours, peer, test, pairs, seconds):
+    name, path, extra, _, _ = test
+    rate = STEADY_LOAD * min(load.wrk(server, path, seconds, **extra)[1] for server in (ours, peer))
+    rows = [(load.steady(ours, path, rate, seconds), load.steady(peer, path, rate, seconds)) for _ in range(pairs + 1)]
+    rows = rows[1:]
+    ratios = [a[2] / b[2] for a, b in rows]
+    figure = lambda server, index: statistics.median(row[server][index] for row in rows) * 1e6
+    print(f"| {name} | {peer.name} | {statistics.median(a[0] for a, _ in rows):.0f} "
+          f"| {figure(0, 1):.0f} / {figure(1, 1):.0f} | {figure(0, 2):.0f} / {figure(1, 2):.0f} "
+          f"| {statistics.median(ratios):.2f} [{min(ratios):.2f}–{max(ratios):.2f}] |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary", type=pathlib.Path, help="luahttpd, a release build")
@@ -108,6 +122,12 @@ def main():
             for peer in peers:
                 if (not options.only or test[0] in options.only) and (options.against or peer.name in test[4]):
                     compare(ours, peer, test, options.pairs, options.seconds)
+        print("\n| at equal load | against | requests/s | p50 µs, ours / theirs | p99 µs, ours / theirs "
+              "| p99, ratio [spread] |\n|---|---|---|---|---|---|", flush=True)
+        for test in TESTS:
+            for peer in peers:
+                if test[0] in (options.only or STEADY) and test[0] in STEADY and peer.name in ("nginx", "before"):
+                    compare_steadily(ours, peer, test, options.pairs, options.seconds)
         print()
         for server in running if options.idle else []:
             if server.name == "bare":

@@ -200,7 +200,7 @@ struct RoutesAndHooksTests {
     @Test("a handler without parameters does not take the request, unless something around it does")
     func takesRequest() throws {
         let fixture = try ScriptFixture()
-        try fixture.load(
+        fixture.run(
             """
             app:get("/none", function() return "x" end)
             app:get("/one", function(req) return "x" end)

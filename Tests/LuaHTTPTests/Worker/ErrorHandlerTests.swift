@@ -27,6 +27,17 @@ import Testing
         #expect(try site.get("/ok").hasSuffix("fine"))
     }
 
+    /// No request was made for the handler.
+    @Test func aHandlerWithoutParametersFailsWithTheRequestAllTheSame() throws {
+        let site = try InMemorySite(
+            """
+            local app = require "luahttpd"
+            app:get("/broken/:id", function() error("x") end)
+            app:error(500, function(req, err) return req.method .. " " .. req.path .. " " .. req.params.id end)
+            """)
+        for _ in 0..<2 { #expect(try site.get("/broken/7").hasSuffix("\r\n\r\nGET /broken/7 7")) }
+    }
+
     /// Preconditions and ranges are about resources, not about pages that say there is none.
     @Test func aFileAsErrorPageIsSentWholeWhateverTheRequestAsks() throws {
         let site = try InMemorySite(
