@@ -67,6 +67,21 @@ struct StopTests {
         }
     }
 
+    @Test("a client that begins HTTP/2 meanwhile ends nobody's answer")
+    func begunMeanwhile() throws {
+        try serve(waiting: 2) { server, connection in
+            let other = try Connection(port: server.port)
+            try other.send("PRI * HT")
+            server.command.signal(SIGTERM)
+            try waitUntilItStops(server)
+            // The rest of the preface, and SETTINGS.
+            try other.send(Array("TP/2.0\r\n\r\nSM\r\n\r\n".utf8) + [0, 0, 0, 4, 0, 0, 0, 0, 0])
+            #expect(try other.receiveSome())
+            #expect(try connection.response().text == "done")
+            try #expect(server.command.exitCode() == 0)
+        }
+    }
+
     /// The one loop drains before it closes the listener.
     private func waitUntilItStops(_ server: RunningServer) throws {
         _ = try server.command.wait(for: "end of accepting") {

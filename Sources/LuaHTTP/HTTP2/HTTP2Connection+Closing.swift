@@ -55,7 +55,7 @@ extension HTTP2Connection {
     // MARK: Limits
 
     /// Which limit of ours NIOHTTP2 has ended the connection for, if it was one.
-    func tellOfLimit(_ error: any Error) {
+    func tellOfLimit(_ error: any Error, _ code: HTTP2ErrorCode) {
         switch error {
         case is NIOHTTP2Errors.ExcessiveRSTFrames, is NIOHTTP2Errors.ExcessiveStreamErrors,
             is NIOHTTP2Errors.ExcessiveNumberOfGlitches:
@@ -63,10 +63,9 @@ extension HTTP2Connection {
         case is NIOHTTP2Errors.ExcessiveControlFrames, is NIOHTTP2Errors.ExcessiveEmptyDataFrames,
             is NIOHTTP2Errors.ExcessiveOutboundFrameBuffering, is NIOHTTP2Errors.ExcessiveContinuationFrames:
             tellOfLimit(.controlFrames)
-        case is NIOHTTP2Errors.ExcessivelyLargeHeaderBlock:
-            // NIOHTTP2 has a limit of its own until the client has acknowledged ours.
-            let value = isAcknowledged ? limits.headerBytes : HTTP2Setup.earlyHead
-            application.limitHit(.headerBytes, value, HTTPExchange(origin))
+        case is NIOHTTP2Errors.ExcessivelyLargeHeaderBlock: tellOfLimit(.headerBytes)
+        // A list that is too long unpacked, or a broken one: NIOHTTP2 does not say which.
+        case _ where code == .compressionError: tellOfLimit(.headerBytes)
         default: break
         }
     }

@@ -45,8 +45,8 @@ final class HTTP2Connection<Application: HTTPApplication>: ChannelInboundHandler
     private var requests = 0
     /// SETTINGS of the client have come: it does speak HTTP/2.
     private var isGreeted = false
-    /// NIOHTTP2 has said GOAWAY for an error.
-    private var hasFailed = false
+    /// Why NIOHTTP2 has said GOAWAY.
+    private var failure: HTTP2ErrorCode?
     private(set) var inBurst = false
     private(set) var inputClosed = false
     private var updates: WindowUpdateBudget
@@ -63,8 +63,8 @@ final class HTTP2Connection<Application: HTTPApplication>: ChannelInboundHandler
     /// When the client is told the last stream that is served, if it does not answer before.
     var leavesAt: UInt64 = .max
     var progress = SocketQueue()
-    /// The client knows our settings, and from then on they hold.
-    private(set) var isAcknowledged = false
+    /// Of streams beyond the limit.
+    private var refusals: RefusalBudget
 
     var loopIndex = -1
 
@@ -76,6 +76,7 @@ final class HTTP2Connection<Application: HTTPApplication>: ChannelInboundHandler
         let now = Clock.milliseconds()
         deadline = now &+ limits.headTime
         updates = WindowUpdateBudget(free: limits.controlFrames, now: now)
+        refusals = RefusalBudget(most: limits.streamResets, now: now)
     }
 
     // MARK: Life
@@ -130,8 +131,7 @@ final class HTTP2Connection<Application: HTTPApplication>: ChannelInboundHandler
         case .settings(.settings): greet()
         case .ping(_, ack: true): if phase == .leaving { leave() }
         case .goAway: clientLeaves()
-        case .settings(.ack): isAcknowledged = true
-        case .ping, .priority, .rstStream, .pushPromise, .alternativeService, .origin: break
+        case .settings(.ack), .ping, .priority, .rstStream, .pushPromise, .alternativeService, .origin: break
         }
     }
 
@@ -181,8 +181,8 @@ final class HTTP2Connection<Application: HTTPApplication>: ChannelInboundHandler
     /// Stream errors come here as well as errors of the connection: only the latter are followed by GOAWAY. What is
     /// none of NIOHTTP2's is a socket that broke.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if hasFailed {
-            tellOfLimit(error)
+        if let failure {
+            tellOfLimit(error, failure)
             return beginClose()
         }
         if !(error is any NIOHTTP2Error) { context.close(promise: nil) }
@@ -202,6 +202,7 @@ final class HTTP2Connection<Application: HTTPApplication>: ChannelInboundHandler
             return
         }
         guard phase != .left else { return write(.rstStream(.refusedStream), on: id) }
+        guard streams.count < limits.streams else { return refuse(id) }
         requests &+= 1
         lastStream = id
         let stream = idle.popLast() ?? HTTP2Stream(connection: self)
@@ -211,6 +212,15 @@ final class HTTP2Connection<Application: HTTPApplication>: ChannelInboundHandler
             tellOfLimit(.requestsPerConnection)
             beginDrain()
         }
+    }
+
+    /// More at a time than the client was told, or has been able to read (RFC 9113 §5.1.2): it may ask again (§8.7).
+    private func refuse(_ id: HTTP2StreamID) {
+        tellOfLimit(.streams)
+        write(.rstStream(.refusedStream), on: id)
+        guard !refusals.receive(now: Clock.milliseconds()) else { return }
+        tellOfLimit(.streamResets)
+        fail(.enhanceYourCalm)
     }
 
     private func receive(_ data: HTTP2Frame.FramePayload.Data, on id: HTTP2StreamID) {
@@ -279,7 +289,7 @@ extension HTTP2Connection: NIOHTTP2FrameDelegate {
             updates.sent(count)
             if let stream = streams[frame.streamID], stream.sent(count) { needsResume = true }
         case .goAway(_, let code, _):
-            if code != .noError { hasFailed = true }
+            if code != .noError { failure = code }
         default: break
         }
     }

@@ -13,6 +13,7 @@ enum HTTP2RequestHead {
         head.version = .http2
         let pseudo = PseudoFields(block)
         try requestLine(&head, pseudo, limits)
+        guard isScheme(pseudo.scheme) else { throw HTTPError(400, "invalid :scheme") }
         let start = head.slab.count
         if !pseudo.authority.isEmpty { try field(&head, "host", pseudo.authority, start, limits) }
         var cookies = ""
@@ -44,6 +45,7 @@ enum HTTP2RequestHead {
 
     private struct PseudoFields {
         var method = ""
+        var scheme = ""
         var path = ""
         var authority = ""
 
@@ -52,11 +54,20 @@ enum HTTP2RequestHead {
                 guard name.utf8.first == ASCII.colon else { return }
                 switch name {
                 case ":method": method = value
+                case ":scheme": scheme = value
                 case ":path": path = value
                 case ":authority": authority = value
                 default: break
                 }
             }
+        }
+    }
+
+    /// RFC 3986 §3.1
+    private static func isScheme(_ text: String) -> Bool {
+        guard let first = text.utf8.first, ASCII.isAlpha(first) else { return false }
+        return text.utf8.allSatisfy {
+            ASCII.isAlpha($0) || ASCII.isDigit($0) || $0 == 0x2B || $0 == 0x2D || $0 == 0x2E
         }
     }
 

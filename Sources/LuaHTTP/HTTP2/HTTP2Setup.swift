@@ -12,9 +12,6 @@ enum HTTP2Setup {
     /// Of all streams together, taken or not: the bound of what one connection makes us keep.
     static let connectionWindow = 1 << 20
 
-    /// HPACKDecoder.defaultMaxHeaderListSize: bounds a head before the client has acknowledged our settings.
-    static let earlyHead = 16 << 10
-
     /// The handlers of a connection, the first nearest to the socket.
     static func handlers<Application: HTTPApplication>(
         application: Application, loop: LoopConnections, limits: Limits, origin: ConnectionOrigin
@@ -23,15 +20,28 @@ enum HTTP2Setup {
         let codec = NIOHTTP2Handler(
             mode: .server, frameDelegate: connection, connectionConfiguration: configuration(limits),
             streamConfiguration: streamConfiguration(limits))
-        return [TrafficCounter(loop: loop), codec, connection]
+        return [TrafficCounter(loop: loop), HTTP2FrameGate(announcing: announced(limits)), codec, connection]
     }
+
+    /// What the client is told.
+    private static func announced(_ limits: Limits) -> [(parameter: UInt16, value: UInt32)] {
+        [
+            (3, UInt32(clamping: limits.streams)),  // SETTINGS_MAX_CONCURRENT_STREAMS
+            // SETTINGS_MAX_HEADER_LIST_SIZE: each field counts for 32 bytes more than it has (RFC 7541 §4.1).
+            (6, UInt32(clamping: min(limits.headerBytes, 1 << 24))),
+        ]
+    }
+
+    /// Up to here a head above the limit is unpacked and answered with 431; beyond, the connection ends: NIOHTTP2 does
+    /// not go on with a list that it has not read to its end.
+    private static func largestHead(_ limits: Limits) -> Int { 4 &* max(16 << 10, min(limits.headerBytes, 1 << 24)) }
 
     private static func configuration(_ limits: Limits) -> NIOHTTP2Handler.ConnectionConfiguration {
         var configuration = NIOHTTP2Handler.ConnectionConfiguration()
         configuration.initialSettings = [
-            HTTP2Setting(parameter: .maxConcurrentStreams, value: limits.streams),
-            // Each field counts for 32 bytes more than it has (RFC 7541 §4.1).
-            HTTP2Setting(parameter: .maxHeaderListSize, value: min(limits.headerBytes, 1 << 24)),
+            // HTTP2Connection refuses single streams; NIOHTTP2 would end the connection (RFC 9113 §5.1.2).
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: 1 << 20),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: largestHead(limits)),
         ]
         configuration.maximumSequentialContinuationFrames = 5
         configuration.maximumSequentialEmptyDataFrames = 10

@@ -224,6 +224,9 @@ final class HTTP2Stream<Application: HTTPApplication> {
     // MARK: Time
 
     func tick(now: UInt64) {
+        if unsent > 0, connection.inputClosed, connection.isWritable {
+            return reset(.cancel)  // the window is closed, and nobody is left to open it
+        }
         if isStalled(now) {
             application.limitHit(.writeStall, limits[.writeStall], exchange)
             return reset(.cancel)

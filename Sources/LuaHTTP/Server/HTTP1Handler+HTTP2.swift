@@ -22,7 +22,9 @@ extension HTTP1Handler {
         let pipeline = context.pipeline.syncOperations
         let handlers = HTTP2Setup.handlers(
             application: application, loop: loop, limits: limits, origin: exchange.origin)
-        guard (try? pipeline.addHandlers(handlers, position: .after(self))) != nil else { return false }
+        // At the end, which is after this one: `.after` would begin with the last of them, and each speaks to those
+        // before it as soon as it is added.
+        guard (try? pipeline.addHandlers(handlers)) != nil else { return false }
         state.upgraded()
         // They are counted again on their way.
         loop.traffic.received &-= UInt64(truncatingIfNeeded: bytes.readableBytes)

@@ -99,7 +99,9 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, Ti
     private func begin(isHTTP2: Bool, _ context: ChannelHandlerContext) {
         let pipeline = context.pipeline.syncOperations
         do {
-            try pipeline.addHandlers(handlers(isHTTP2), position: .after(self))
+            // At the end, which is after this one: `.after` would begin with the last of them, and each speaks to those
+            // before it as soon as it is added.
+            try pipeline.addHandlers(handlers(isHTTP2))
         } catch {
             return close()
         }

@@ -73,6 +73,12 @@ struct HTTP2Case: Sendable, CustomStringConvertible {
         .init(
             "§5.5 a frame of an unknown type on a stream is ignored",
             [post, RawFrame(type: 0x16, flags: 0xFF, stream: 1, payload: [1]), .data(1, "a")], .status(200)),
+        .init("7838 §4 ALTSVC from a client", [RawFrame(type: 10, stream: 0, payload: [0, 1, 0x61])], .alive),
+        .init("7838 §4 broken ALTSVC", [RawFrame(type: 10, stream: 0, payload: [0xFF, 0xFF, 1])], .alive),
+        .init("8336 §2.1 broken ORIGIN", [RawFrame(type: 12, stream: 0, payload: [0, 9, 1])], .alive),
+        .init(
+            "§6.2 ORIGIN inside a block", [.headers(1, [], flags: 1), RawFrame(type: 12, stream: 0)],
+            .goAway([protocolError])),
         .init(
             "§4.1 undefined flags are ignored",
             [RawFrame(type: 6, flags: 0xFE, stream: 0, payload: RawFrame.ping.payload)], .alive),
@@ -191,6 +197,12 @@ struct HTTP2Case: Sendable, CustomStringConvertible {
         .init("§6.5.2 MAX_FRAME_SIZE 2²⁴", [.settings([(5, 1 << 24)])], .goAway([protocolError])),
         .init("§6.5.2 HEADER_TABLE_SIZE 0", [.settings([(1, 0)]), get], .status(200)),
         .init(
+            "§6.5.2 HEADER_TABLE_SIZE 2³²−1 is more than is used", [.settings([(1, 0xFFFF_FFFF)]), get],
+            .status(200)),
+        .init(
+            "§6.5.2 HEADER_TABLE_SIZE 0, then 2³²−1",
+            [.settings([(1, 0)]), .settings([(4, 9), (1, 0xFFFF_FFFF)]), get], .status(200)),
+        .init(
             "§6.5.2 MAX_CONCURRENT_STREAMS 0 is about streams of ours", [.settings([(3, 0)]), get],
             .status(200)),
         .init("§6.5.2 an unknown setting is ignored", [.settings([(0xFF, 1)]), get], .status(200)),
@@ -305,6 +317,7 @@ struct HTTP2Case: Sendable, CustomStringConvertible {
         request("§8.3.1 a request", [], .status(200)),
         request("§8.3.1 without :method", [(":method", nil)], .reset([protocolError])),
         request("§8.3.1 without :scheme", [(":scheme", nil)], .reset([protocolError])),
+        request("§8.3.1 an empty :scheme", [(":scheme", "")], .status(400)),
         request("§8.3.1 without :path", [(":path", nil)], .reset([protocolError])),
         request("§8.3.1 an empty :path", [(":path", "")], .reset([protocolError])),
         listed("§8.3 :method twice", RawFrame.fields + [(":method", "GET")], .reset([protocolError])),

@@ -52,12 +52,6 @@ struct HTTP2StreamTests {
             $0.fieldCount = 16
             if number == 3 { $0.headerBytes = 700 }
         }
-        if number == 3 {
-            // Announced limits are NIOHTTP2's business, and bring the connection down.
-            try connection.send(.headers(1, RawFrame.request(fields.map { ($0.0, $0.1) })))
-            #expect(connection.status(1) == 431 || connection.goAway != nil)
-            return
-        }
         try connection.send(.headers(1, RawFrame.request(fields.map { ($0.0, $0.1) })))
         #expect(connection.status(1) == status)
         #expect(connection.application.events.isEmpty)
@@ -310,6 +304,18 @@ struct HTTP2StreamTests {
         try connection.tick(61_500)
         #expect(connection.goAway == HTTP2Case.noError)
         #expect(!connection.isOpen)
+    }
+
+    /// Nobody can open its window any more.
+    @Test func aClientThatHasLeftBehindAClosedWindowIsNotWaitedFor() throws {
+        let connection = try HTTP2TestConnection { $0.writeStall = 30_000 }
+        try connection.send(.settings([(4, 1)]), get)
+        #expect(connection.text(1).count == 1)
+        connection.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        try connection.tick(1000)
+        #expect(connection.streamCount == 0)
+        #expect(connection.reset(1) != nil)
+        #expect(connection.loop.count == 0)
     }
 
     @Test func aClientThatOnlyConnectsIsClosedSoon() throws {

@@ -10,6 +10,7 @@ final class ScriptedApplication: HTTPApplication {
     var onAccept: (HTTPExchange) -> BodyDecision = { _ in .proceed(limit: 1000) }
     var onHandle: (HTTPExchange) -> Void = { ScriptedApplication.answer($0, ScriptedApplication.echo($0)) }
     var events: [String] = []
+    var limitsHit: [Limits.Name] = []
 
     static func echo(_ exchange: HTTPExchange) -> String {
         "\(exchange.head.method) "
@@ -34,6 +35,7 @@ final class ScriptedApplication: HTTPApplication {
     func cancel(_ exchange: HTTPExchange) { events.append("cancel") }
     func writable(_ exchange: HTTPExchange) { events.append("writable") }
     func inputClosed(_ exchange: HTTPExchange) { events.append("inputClosed") }
+    func limitHit(_ limit: Limits.Name, _ value: Int, _ exchange: HTTPExchange) { limitsHit.append(limit) }
 }
 
 /// A connection in memory: bytes in, bytes out, and the time as the test says.
