@@ -20,6 +20,8 @@ import uploads  # noqa: F401
 import waits  # noqa: F401
 import loops  # noqa: F401
 import hogs  # noqa: F401
+import http2  # noqa: F401
+import restarts  # noqa: F401
 from fault import FAULTS, Size
 
 
