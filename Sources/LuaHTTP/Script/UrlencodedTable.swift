@@ -18,6 +18,7 @@ enum UrlencodedTable {
     private static func push(
         _ bytes: UnsafeRawBufferPointer, _ percent: FormBody.Percent, on stack: LuaStack
     ) throws(HostError) {
+        let top = stack.top
         var pieces = bytes.isEmpty ? 0 : 1
         for byte in bytes where byte == UInt8(ascii: "&") { pieces &+= 1 }
         var table = ValuesTable(count: min(pieces, mostPairs), on: stack)
@@ -26,6 +27,7 @@ enum UrlencodedTable {
                 table.add(name) { _ = stack.push(value) }
             }
         } catch {
+            stack.top = top
             switch error {
             case .malformedPercent:
                 throw .abort(status: 400, message: "the form has a malformed percent-encoding")
