@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The load: wrk on the other core, and what it reports; h2load where the rate is to be fixed."""
+"""The load: wrk or h2load on the other core, and what they report."""
 
+import math
 import re
 import resource
 import socket
@@ -26,6 +27,18 @@ def wrk(server, path, seconds, connections=64, script=None, headers=()):
     requests = int(re.search(r"(\d+) requests in", text)[1])
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
     return requests, rate, _latency(text, 50), _latency(text, 99)
+
+
+def h2load(server, path, seconds, h2load, encrypted=False):
+    """The same by h2load, for TLS and HTTP/2; it knows no percentiles. AES-128-GCM, whatever the server likes best."""
+    url = f"https://127.0.0.1:{server.encrypted_port}{path}" if encrypted else f"http://127.0.0.1:{server.port}{path}"
+    text = subprocess.run(
+        ["taskset", "-c", LOAD_CORE, "h2load", "-t1", f"-D{seconds}", "--tls13-ciphers=TLS_AES_128_GCM_SHA256",
+         *h2load, url], capture_output=True, text=True, check=True).stdout
+    done, failed, errors = map(int, re.search(r"(\d+) succeeded, (\d+) failed, (\d+) errored", text).groups())
+    if failed or errors or not done:
+        raise SystemExit(f"{server.name}{path}: {text}")
+    return done, float(re.search(r"finished in .*?, ([\d.]+) req/s", text)[1]), math.nan, math.nan
 
 
 def _latency(text, percent):

@@ -9,6 +9,7 @@ figure where the load generator is the bottleneck.
 
 import argparse
 import pathlib
+import shlex
 import statistics
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import sys
 import load
 import servers
 
-# name, path, what wrk does besides, the ratio to reach (requests/s), peers
+# name, path, what wrk does besides (or h2load, where it says how), the ratio to reach (requests/s), peers
 TESTS = [
     ("hello", "/", {}, 1.1, ("nginx", "hummingbird", "bare")),
     ("json", "/json", {}, 1.1, ("nginx",)),
@@ -29,6 +30,10 @@ TESTS = [
     ("large file", "/static/large.txt", {}, 1.0, ("nginx",)),
     ("pipelined", "/", {"script": "pipeline.lua"}, 8.0, ("nginx",)),
     ("connect", "/", {"headers": ("Connection: close",)}, None, ("nginx",)),
+    ("gzip", "/text", {"headers": ("Accept-Encoding: gzip",), "connections": 16}, None, ("nginx",)),
+    ("tls", "/", {"h2load": ("--h1", "-c64"), "encrypted": True}, 0.8, ("nginx",)),
+    ("h2", "/", {"h2load": ("-c16", "-m16"), "encrypted": True}, 0.7, ("nginx",)),
+    ("h2 single", "/", {"h2load": ("-c64", "-m1"), "encrypted": True}, None, ("nginx",)),
 ]
 # Latency is also compared where both get the same load, of which this is the part of what the slower can do.
 STEADY, STEADY_LOAD = ("hello", "fortunes"), 0.7
@@ -59,7 +64,8 @@ def same_answers(ours, peer, path, extra):
 
 def measure(server, path, seconds, extra):
     cpu = server.cpu()
-    requests, rate, p50, p99 = load.wrk(server, path, seconds, **extra)
+    generator = load.h2load if "h2load" in extra else load.wrk
+    requests, rate, p50, p99 = generator(server, path, seconds, **extra)
     return rate, (server.cpu() - cpu) / max(requests, 1) * 1e6, p50 * 1e3, p99 * 1e3
 
 
@@ -96,6 +102,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary", type=pathlib.Path, help="luahttpd, a release build")
     parser.add_argument("--against", type=pathlib.Path, help="another luahttpd binary instead of the peers")
+    parser.add_argument("--plus", metavar="FLAGS", help="with these flags against without them, instead of the peers: "
+                        "\"--access-log-file /dev/shm/log\", \"--metrics 127.0.0.1:0\"")
     parser.add_argument("--hummingbird", type=pathlib.Path, help="the Swift baseline, a release build")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5)
@@ -103,11 +111,15 @@ def main():
     parser.add_argument("--idle", type=int, default=10000, help="idle connections to open (0: none)")
     options = parser.parse_args()
     files()
-    ours = servers.luahttpd(options.binary)
-    if options.against:
-        peers = [servers.luahttpd(options.against, "before")]
+    wanted = [test for test in TESTS if not options.only or test[0] in options.only]
+    # A certificate costs memory: only those that need one have it.
+    encrypted = servers.certificate() if any("encrypted" in test[2] for test in wanted) else None
+    flags = shlex.split(options.plus or "")
+    ours = servers.luahttpd(options.binary, "with them" if flags else "luahttpd", flags, encrypted)
+    if options.against or flags:
+        peers = [servers.luahttpd(options.against or options.binary, "before" if options.against else "without", (), encrypted)]
     else:
-        peers = [servers.nginx(), servers.bare()]
+        peers = [servers.nginx(encrypted), servers.bare()]
         if options.hummingbird:
             peers.append(servers.hummingbird(options.hummingbird))
     running = [ours, *peers]
@@ -118,9 +130,9 @@ def main():
                   f"resident {resident / 1024:.1f} MB, private {private / 1024:.1f} MB")
         print("\n| test | against | requests/s, median ratio [spread] | CPU per request, ratio [spread] "
               "| CPU µs, ours / theirs | p99 ms, ours / theirs | goal |\n|---|---|---|---|---|---|---|", flush=True)
-        for test in TESTS:
+        for test in wanted:
             for peer in peers:
-                if (not options.only or test[0] in options.only) and (options.against or peer.name in test[4]):
+                if options.against or flags or peer.name in test[4]:
                     compare(ours, peer, test, options.pairs, options.seconds)
         print("\n| at equal load | against | requests/s | p50 µs, ours / theirs | p99 µs, ours / theirs "
               "| p99, ratio [spread] |\n|---|---|---|---|---|---|", flush=True)

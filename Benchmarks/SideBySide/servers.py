@@ -18,8 +18,8 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class Server:
     """A running server. `pid` is the process that answers."""
 
-    def __init__(self, name, port, command, cwd=HERE):
-        self.name, self.port = name, port
+    def __init__(self, name, port, command, cwd=HERE, encrypted_port=None):
+        self.name, self.port, self.encrypted_port = name, port, encrypted_port
         self.log = tempfile.TemporaryFile()
         self.started = time.monotonic()
         self.process = subprocess.Popen(
@@ -74,21 +74,46 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def luahttpd(binary, name="luahttpd", options=()):
-    port = free_port()
-    return Server(name, port, [str(pathlib.Path(binary).resolve()), "app.lua", "--port", str(port), "--workers", "1",
-                               "--prod", "--no-access-log", *options], HERE / "app")
+def certificate():
+    """A folder with cert.pem and cert.key."""
+    folder = tempfile.mkdtemp(prefix="luahttpd-bench-")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "3",
+         "-keyout", f"{folder}/cert.key", "-out", f"{folder}/cert.pem", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+    return folder
 
 
-def nginx():
-    port, scratch = free_port(), tempfile.mkdtemp(prefix="luahttpd-bench-")
+def luahttpd(binary, name="luahttpd", options=(), encrypted=None):
+    port, encrypted_port = free_port(), free_port()
+    command = [str(pathlib.Path(binary).resolve()), "app.lua", "--listen", f"http://127.0.0.1:{port}", "--workers", "1",
+               "--prod", *options]
+    if encrypted:
+        command += ["--listen", f"https://127.0.0.1:{encrypted_port}", "--tls-cert", f"{encrypted}/cert.pem",
+                    "--tls-key", f"{encrypted}/cert.key"]
+    if not any(option.startswith("--access-log") for option in options):
+        command.append("--no-access-log")
+    return Server(name, port, command, HERE / "app", encrypted_port)
+
+
+ENCRYPTED = """listen 127.0.0.1:{port} ssl http2 backlog=4096;
+    ssl_certificate {folder}/cert.pem;
+    ssl_certificate_key {folder}/cert.key;
+    ssl_protocols TLSv1.3;"""
+
+
+def nginx(encrypted=None):
+    port, scratch, encrypted_port = free_port(), tempfile.mkdtemp(prefix="luahttpd-bench-"), free_port()
     text = (HERE / "nginx/nginx.conf.in").read_text()
-    for key, value in {"port": port, "scratch": scratch, "here": HERE, "modules": "/usr/lib/nginx/modules"}.items():
+    tls = ENCRYPTED.format(port=encrypted_port, folder=encrypted) if encrypted else ""
+    for key, value in {"port": port, "scratch": scratch, "here": HERE, "modules": "/usr/lib/nginx/modules",
+                       "encrypted": tls}.items():
         text = text.replace(f"@{key}@", str(value))
     configuration = pathlib.Path(scratch) / "nginx.conf"
     configuration.write_text(text)
     os.chmod(scratch, 0o755)
-    return Server("nginx", port, [shutil.which("nginx") or "/usr/sbin/nginx", "-c", str(configuration)])
+    return Server("nginx", port, [shutil.which("nginx") or "/usr/sbin/nginx", "-c", str(configuration)],
+                  encrypted_port=encrypted_port)
 
 
 def bare():

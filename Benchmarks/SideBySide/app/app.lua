@@ -20,6 +20,8 @@ app:get("/rows", function() return { rows = data.rows() }, "rows.html" end)
 
 app:get("/page", function() return { title = "A page", paragraphs = data.paragraphs }, "page.html" end)
 
+app:get("/text", { etag = false }, function() return data.text end)
+
 app:post("/form", function(req) return app.text(("%s is %s"):format(req.form.name, req.form.age)) end)
 
 app:static("/static", "public")

@@ -41,4 +41,19 @@ for i = 1, 25 do
   data.paragraphs[i] = ("The quick brown fox jumps over the lazy dog; it does so %d times. "):format(i):rep(62)
 end
 
+-- 100 kB that compress as pages do: words by chance, the same each time.
+local words, seed, lines = {}, 1, {}
+for word in (table.concat(messages, " ", 1, 10) .. " the of and to in is that it for with as on by this are or"):gmatch "%S+" do
+  words[#words + 1] = word
+end
+for i = 1, 1300 do
+  local line = {}
+  for k = 1, 12 do
+    seed = (seed * 16807) % 2147483647
+    line[k] = words[seed % #words + 1]
+  end
+  lines[i] = '<p class="row">' .. table.concat(line, " ") .. "</p>\n"
+end
+data.text = table.concat(lines):sub(1, 100000)
+
 return data

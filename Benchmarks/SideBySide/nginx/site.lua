@@ -65,6 +65,8 @@ function site.rows()
   ngx.print(out)
 end
 
+function site.text() ngx.print(data.text) end
+
 function site.page()
   local out = { "<!DOCTYPE html><html><head><title>", escape("A page"), "</title></head><body>" }
   for _, paragraph in ipairs(data.paragraphs) do
