@@ -22,6 +22,7 @@ import loops  # noqa: F401
 import hogs  # noqa: F401
 import http2  # noqa: F401
 import restarts  # noqa: F401
+import handshakes  # noqa: F401
 from fault import FAULTS, Size
 
 
