@@ -43,16 +43,23 @@ typedef struct lh_view {
   int32_t next_free;
 } lh_view;
 
-/* Small blocks of memory, see lh_memory.c. */
-enum { LH_SIZES = 16 };
+/* Small blocks of memory, see lh_memory.c and lh_pieces.c. */
+enum { LH_SIZES = 16, LH_GRAIN = 16, LH_PIECE = 32 * 1024 };
+enum { LH_SWEEP_LEAST = 4 << 20 }; /* so much may be free at any time */
 typedef struct lh_link {
   struct lh_link *next;
 } lh_link;
 typedef struct lh_small {
   lh_link *free[LH_SIZES]; /* by size */
-  lh_link *pieces;
-  char *fresh; /* what is left of the newest piece */
+  struct lh_piece *pieces; /* that blocks were cut from */
+  struct lh_piece *empty;  /* without any, their pages given back */
+  lh_link *regions;        /* what pieces are part of */
+  char *fresh;             /* what is left of the newest piece */
   size_t left;
+  char *next_piece; /* what is left of the newest region */
+  size_t pieces_left;
+  size_t held;     /* bytes of `pieces` */
+  size_t sweep_at; /* bytes free among them; 0: not known yet */
 } lh_small;
 
 struct lh_vm {
@@ -69,6 +76,7 @@ struct lh_vm {
   size_t collections; /* since they are counted */
   int64_t fail_countdown;
   lh_small small;
+  size_t large; /* bytes of `used` that are not in small blocks */
   int32_t in_swift;
 
   /* Awaiting: innermost thread of the last wait, and whether every coroutine
@@ -259,6 +267,11 @@ lh_status lh_status_of(lua_State *L, int status);
 /* Raises the value on top; a message gets the author's line. */
 int lh_raise(lua_State *L);
 void *lh_allocate(void *context, void *block, size_t old_size, size_t size);
+/* Another piece to cut from; false when out of memory. */
+bool lh_begin_piece(lh_vm *vm);
+bool lh_pays_to_sweep(lh_vm *vm);
+/* Gives back the pages of pieces without a block in use. */
+void lh_sweep(lh_small *small);
 void lh_free_small(lh_small *small);
 bool lh_is_waiting(lua_State *co); /* a host function waits in it, or deeper */
 /* Pushes a function that resumes the coroutine at index, as coroutine.wrap's. */

@@ -6,7 +6,7 @@
 ** are small: so these come from lists of free ones by size, cut from larger
 ** pieces, without headers and without a lock. A malloc and free of the C
 ** library cost about 40 ns together, this about 5; a page of 13 rows takes 37
-** blocks. The price: memory of small blocks goes back when the VM closes.
+** blocks.
 */
 #include "lh_internal.h"
 
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GRAIN = 16, MOST_SMALL = LH_SIZES * GRAIN, PIECE = 32 * 1024 };
+enum { MOST_SMALL = LH_SIZES * LH_GRAIN };
 
 /* A sanitizer watches blocks of malloc only. */
 #if defined(__has_feature)
@@ -30,53 +30,60 @@ static bool is_small(size_t size) {
   return !ALL_FROM_MALLOC && size <= MOST_SMALL;
 }
 
-static size_t size_class(size_t size) { return (size - 1) / GRAIN; }
+static size_t size_class(size_t size) { return (size - 1) / LH_GRAIN; }
 
-static void *cut(lh_small *small, size_t size) {
-  if (small->left < size) { /* what is left of the old piece is not missed */
-    lh_link *piece = malloc(PIECE);
-    if (piece == NULL) return NULL;
-    piece->next = small->pieces;
-    small->pieces = piece;
-    small->fresh = (char *)piece + GRAIN;
-    small->left = PIECE - GRAIN;
-  }
+static void *cut(lh_vm *vm, size_t size) {
+  lh_small *small = &vm->small;
+  if (small->left < size && !lh_begin_piece(vm)) return NULL;
   void *block = small->fresh;
   small->fresh += size;
   small->left -= size;
   return block;
 }
 
-static void *take(lh_small *small, size_t size) {
-  if (!is_small(size)) return malloc(size);
-  size_t class = size_class(size);
-  lh_link *block = small->free[class];
-  if (block == NULL) return cut(small, (class + 1) * GRAIN);
-  small->free[class] = block->next;
+/* Large blocks may not come on top of small ones that nobody uses. */
+static void *take_large(lh_vm *vm, size_t size) {
+  if (LH_UNLIKELY(vm->small.held > LH_SWEEP_LEAST) && lh_pays_to_sweep(vm))
+    lh_sweep(&vm->small);
+  void *block = malloc(size);
+  if (block != NULL) vm->large += size;
   return block;
 }
 
-static void give(lh_small *small, void *block, size_t size) {
+static void *take(lh_vm *vm, size_t size) {
+  if (!is_small(size)) return take_large(vm, size);
+  size_t class = size_class(size);
+  lh_link *block = vm->small.free[class];
+  if (block == NULL) return cut(vm, (class + 1) * LH_GRAIN);
+  vm->small.free[class] = block->next;
+  return block;
+}
+
+static void give(lh_vm *vm, void *block, size_t size) {
   if (!is_small(size)) {
+    vm->large -= size;
     free(block);
     return;
   }
   lh_link *link = block;
-  link->next = small->free[size_class(size)];
-  small->free[size_class(size)] = link;
+  link->next = vm->small.free[size_class(size)];
+  vm->small.free[size_class(size)] = link;
 }
 
 /* realloc over both kinds of blocks. */
-static void *resize(lh_small *small, void *block, size_t old_size,
-                    size_t size) {
-  if (!is_small(old_size) && !is_small(size)) return realloc(block, size);
+static void *resize(lh_vm *vm, void *block, size_t old_size, size_t size) {
+  if (!is_small(old_size) && !is_small(size)) {
+    void *moved = realloc(block, size);
+    if (moved != NULL) vm->large += size - old_size; /* wraps, as below */
+    return moved;
+  }
   if (is_small(old_size) && is_small(size) &&
       size_class(old_size) == size_class(size))
     return block;
-  void *fresh = take(small, size);
+  void *fresh = take(vm, size);
   if (fresh == NULL) return NULL;
   memcpy(fresh, block, old_size < size ? old_size : size);
-  give(small, block, old_size);
+  give(vm, block, old_size);
   return fresh;
 }
 
@@ -108,25 +115,16 @@ void *lh_allocate(void *context, void *block, size_t old_size, size_t size) {
     if (block == NULL) return NULL;
     vm->used -= old_size;
     vm->blocks--;
-    give(&vm->small, block, old_size);
+    give(vm, block, old_size);
     return NULL;
   }
   if (block == NULL) old_size = 0; /* was the kind of object */
   bool grows = size > old_size;
   if (grows && vm->in_swift == 0 && !may_grow(vm, size - old_size)) return NULL;
-  void *fresh = block == NULL ? take(&vm->small, size)
-                              : resize(&vm->small, block, old_size, size);
+  void *fresh = block == NULL ? take(vm, size) : resize(vm, block, old_size, size);
   if (fresh == NULL) return out_of_memory(vm, !grows);
   if (block == NULL) vm->blocks++;
   vm->used += size - old_size; /* wraps to a subtraction when it shrinks */
   if (vm->used > vm->peak) vm->peak = vm->used;
   return fresh;
-}
-
-void lh_free_small(lh_small *small) {
-  while (small->pieces != NULL) {
-    lh_link *piece = small->pieces;
-    small->pieces = piece->next;
-    free(piece);
-  }
 }

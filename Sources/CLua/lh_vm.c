@@ -94,7 +94,8 @@ lh_state *lh_vm_main(lh_vm *vm) { return vm->L; }
 lh_vm *lh_vm_of(lh_state *L) { return vm_of(L); }
 
 lh_memory lh_vm_memory(const lh_vm *vm) {
-  return (lh_memory){vm->used, vm->peak, vm->limit, vm->blocks};
+  return (lh_memory){vm->used, vm->peak, vm->limit, vm->blocks,
+                     vm->small.held};
 }
 
 void lh_vm_set_memory_limit(lh_vm *vm, size_t bytes) {

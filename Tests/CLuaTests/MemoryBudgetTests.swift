@@ -13,18 +13,33 @@ struct MemoryBudgetTests {
         ("many tables", "local t while true do t = { t } end"),
         ("keys", "local t = {} for i = 1, math.huge do t['k' .. i] = true end"),
         ("concatenation", "local s = 'x' while true do s = s .. s end"),
-        ("one long concatenation", "local s = ('x'):rep(4e6) return #(s .. s .. s .. s .. s .. s .. s .. s .. s .. s)"),
-        ("table.concat", "local s = ('x'):rep(1e6) local t = {} for i = 1, 100 do t[i] = s end return #table.concat(t)"),
+        (
+            "one long concatenation",
+            "local s = ('x'):rep(4e6) return #(s .. s .. s .. s .. s .. s .. s .. s .. s .. s)"
+        ),
+        (
+            "table.concat",
+            "local s = ('x'):rep(1e6) local t = {} for i = 1, 100 do t[i] = s end return #table.concat(t)"
+        ),
         ("string.format", "local s = ('x'):rep(8e6) return #string.format('%s%s%s%s%s%s', s, s, s, s, s, s)"),
         ("gsub", "return #(('x'):rep(1e6):gsub('x', ('y'):rep(100)))"),
         ("deep recursion", "local function f(n) return 1 + f(n + 1) end return f(1)"),
-        ("a deep stack", "return #{ table.unpack({}, 1, 9e5) } + (function(...) return select('#', ...) end)(table.unpack({}, 1, 9e5))"),
+        (
+            "a deep stack",
+            "return #{ table.unpack({}, 1, 9e5) } + (function(...) return select('#', ...) end)(table.unpack({}, 1, 9e5))"
+        ),
         ("coroutines", "local t = {} while true do t[#t + 1] = coroutine.create(print) end"),
         ("closures", "local f while true do local g = f f = function() return g end end"),
-        ("in pcall", "while true do local ok, e = pcall(string.rep, 'x', 1e9) if not ok then error(e, 0) end end"),
+        (
+            "in pcall",
+            "while true do local ok, e = pcall(string.rep, 'x', 1e9) if not ok then error(e, 0) end end"
+        ),
         ("in a coroutine", "coroutine.wrap(function() local t = {} while true do t[#t + 1] = #t end end)()"),
         ("a chunk", "return assert(load('return \"' .. ('x'):rep(14e6) .. '\"'))"),
-        ("table.move", "local t = {} for i = 1, 1e5 do t[i] = i end while true do table.move(t, 1, #t, #t + 1) end"),
+        (
+            "table.move",
+            "local t = {} for i = 1, 1e5 do t[i] = i end while true do table.move(t, 1, #t, #t + 1) end"
+        ),
         ("utf8.char and packing", "return #string.pack('s4', ('x'):rep(40e6))"),
     ]
 
@@ -46,6 +61,35 @@ struct MemoryBudgetTests {
         lh_vm_collect(test.vm)
         #expect(lh_vm_memory(test.vm).used < 8 << 20, "\(name)")
         #expect(test.close() == 0, "\(name)")
+    }
+
+    /// A free block stays in the list of its size: pieces must go back all the same.
+    @Test func hogsOfOneSizeLeaveTheirMemoryToThoseOfOthers() {
+        let test = TestVM(memoryLimit: 32 << 20)
+        lh_vm_settle(test.vm)
+        for hog in [
+            "local t while true do t = { t } end", "local t while true do t = { t, a = t } end",
+            "local f while true do local g = f f = function() return g end end",
+            "local t = {} while true do t[#t + 1] = ('x'):rep(60) .. #t end",
+            "local t = {} while true do t[#t + 1] = ('x'):rep(120) .. #t end",
+            "local t = {} while true do t[#t + 1] = ('x'):rep(200) .. #t end",
+            "local t = {} while true do t[#t + 1] = { 1, 2, 3, 4, 5, 6, 7 } end",
+        ] {
+            test.budget = lh_budget(cpu: 30_000, memory: 24 << 20, held: 0, place: nil)
+            #expect(test.run(hog).status == LH_ERROR_MEMORY, "\(hog)")
+            #expect(lh_vm_memory(test.vm).pieces < 48 << 20, "\(hog)")
+        }
+        lh_vm_collect(test.vm)
+        test.budget.held = 0
+        #expect(test.run("return #('x'):rep(100000)").text == "100000")
+        #expect(lh_vm_memory(test.vm).pieces < 4 << 20)
+        // What was kept while pieces around it went is as it was.
+        let rows = "local t = {} for i = 1, 20000 do t[i] = { i, tostring(i) } end "
+        let check = "for i = 1, 20000 do assert(t[i][1] == i and t[i][2] == tostring(i)) end return #t"
+        let waste =
+            "for i = 1, 100000 do t[20000 + i] = { i } end for i = 20001, #t do t[i] = nil end collectgarbage() "
+        #expect(test.run(rows + waste + "local s = ('x'):rep(1e6) " + check).text == "20000")
+        #expect(test.close() == 0)
     }
 
     @Test func nestingThatIsTooDeepIsAnError() {
@@ -70,7 +114,8 @@ struct MemoryBudgetTests {
         let test = TestVM(memoryLimit: 256 << 20)
         lh_vm_settle(test.vm)
         test.budget.memory = 8 << 20
-        let outcome = test.run("local t = {} for i = 1, 100 do t[i] = ('x'):rep(1e6) .. i wait() end return 'all'")
+        let outcome = test.run(
+            "local t = {} for i = 1, 100 do t[i] = ('x'):rep(1e6) .. i wait() end return 'all'")
         #expect(outcome.status == LH_ERROR_MEMORY)
         #expect((5...9).contains(outcome.waits), "\(outcome)")
     }

@@ -80,6 +80,7 @@ typedef struct lh_memory {
   size_t peak;   /* most bytes ever held */
   size_t limit;  /* bytes at which Lua code gets "not enough memory" */
   size_t blocks; /* blocks held */
+  size_t pieces; /* bytes that small blocks are cut from, used or not */
 } lh_memory;
 
 /* New VM with the standard libraries, or NULL when out of memory. */
