@@ -62,7 +62,7 @@ int lh_wait_for(lh_job *job, int fd, short events, int milliseconds);
 
 /* }==== */
 
-/* {==== Files (lh_file.c): no Lua ==== */
+/* {==== Files (lh_file.c, lh_file_read.c): no Lua ==== */
 
 enum { LH_BUFFER = 64 * 1024 };
 

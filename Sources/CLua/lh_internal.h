@@ -145,7 +145,7 @@ static inline void lh_clear_mark(lua_State *L, uintptr_t mark) {
   *(uintptr_t *)lua_getextraspace(L) &= ~mark;
 }
 
-/* {==== Turns (lh_watchdog.c) ==== */
+/* {==== Turns (lh_turn.c, lh_watchdog.c) ==== */
 
 /* Whose line held up the thread, gathered by the thread itself. */
 typedef struct lh_sample {

@@ -111,7 +111,7 @@ const char *lh_lua_release(void);
 
 /* }==== */
 
-/* {==== Turns and the watchdog (lh_watchdog.c) ==== */
+/* {==== Turns and the watchdog (lh_turn.c, lh_watchdog.c) ==== */
 
 /* What a task may use, and what it has in use. */
 typedef struct lh_budget {
