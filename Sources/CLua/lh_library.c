@@ -18,6 +18,12 @@ FILE_OF(dependencies) = {
 FILE_OF(handlers) = {
 #embed "lua/handlers.lua"
 };
+FILE_OF(http) = {
+#embed "lua/http.lua"
+};
+FILE_OF(incoming) = {
+#embed "lua/incoming.lua"
+};
 FILE_OF(lifecycle) = {
 #embed "lua/lifecycle.lua"
 };
@@ -36,6 +42,9 @@ FILE_OF(messages) = {
 FILE_OF(modules) = {
 #embed "lua/modules.lua"
 };
+FILE_OF(outgoing) = {
+#embed "lua/outgoing.lua"
+};
 FILE_OF(requests) = {
 #embed "lua/requests.lua"
 };
@@ -45,17 +54,8 @@ FILE_OF(responses) = {
 FILE_OF(routers) = {
 #embed "lua/routers.lua"
 };
-FILE_OF(http) = {
-#embed "lua/http.lua"
-};
-FILE_OF(topics) = {
-#embed "lua/topics.lua"
-};
 FILE_OF(shared) = {
 #embed "lua/shared.lua"
-};
-FILE_OF(templates) = {
-#embed "lua/templates.lua"
 };
 FILE_OF(streams) = {
 #embed "lua/streams.lua"
@@ -63,8 +63,14 @@ FILE_OF(streams) = {
 FILE_OF(tasks) = {
 #embed "lua/tasks.lua"
 };
+FILE_OF(templates) = {
+#embed "lua/templates.lua"
+};
 FILE_OF(timers) = {
 #embed "lua/timers.lua"
+};
+FILE_OF(topics) = {
+#embed "lua/topics.lua"
 };
 
 #define ENTRY(name) {#name, LH_LIBRARY_PREFIX #name, name##_source, sizeof name##_source}
@@ -76,20 +82,24 @@ static const struct {
     ENTRY(bodies),
     ENTRY(dependencies),
     ENTRY(handlers),
+    ENTRY(http),
+    ENTRY(incoming),
     ENTRY(lifecycle),
     ENTRY(limits),
     ENTRY(log),
     ENTRY(main),
     ENTRY(messages),
     ENTRY(modules),
+    ENTRY(outgoing),
     ENTRY(requests),
     ENTRY(responses),
     ENTRY(routers),
-    ENTRY(shared), ENTRY(topics), ENTRY(http),
+    ENTRY(shared),
     ENTRY(streams),
     ENTRY(tasks),
     ENTRY(templates),
     ENTRY(timers),
+    ENTRY(topics),
 };
 
 /* use(name): runs a file of the library, once, and returns what it returned.
