@@ -2,7 +2,7 @@
 
 /// Tokens → syntax tree, by recursive descent with a depth limit. Knows the grammar of Jinja2 3.1 and
 /// nothing about which filters, templates or variables exist. Statements are in `Parser+Statements`,
-/// expressions in `Parser+Expressions`.
+/// expressions in `Parser+Expressions` and `Parser+Postfix`.
 struct Parser {
     let source: [UInt8]
     let tokens: [Token]
