@@ -31,6 +31,13 @@ public struct ScriptFunctions: Sendable {
 
     // MARK: Definitions
 
+    /// Lets scripts call `body`.
+    ///
+    /// - Parameters:
+    ///   - name: "module.function": `require "module"` gives scripts the table that the function is in.
+    ///   - body: what it does; runs on an event loop and must not block. What it throws is raised in
+    ///     the script, but ``ScriptFailure``, which makes it return nil and a message.
+    /// - Throws: ``NameError`` for a name that no function can have, or that one has already.
     public mutating func define<each Argument: LuaConvertible, Result: LuaConvertible>(
         _ name: String, _ body: @escaping @Sendable (repeat each Argument) throws -> Result
     ) throws {
@@ -42,6 +49,7 @@ public struct ScriptFunctions: Sendable {
             })
     }
 
+    /// The same for what returns nothing.
     public mutating func define<each Argument: LuaConvertible>(
         _ name: String, _ body: @escaping @Sendable (repeat each Argument) throws -> Void
     ) throws {
@@ -54,6 +62,12 @@ public struct ScriptFunctions: Sendable {
             })
     }
 
+    /// Lets scripts call `body`, which may take its time: only the request that calls it waits.
+    ///
+    /// - Parameters:
+    ///   - name: as above.
+    ///   - body: what it does; its task is cancelled when the request ends.
+    /// - Throws: ``NameError`` for a name that no function can have, or that one has already.
     public mutating func define<each Argument: LuaConvertible, Result: LuaConvertible>(
         _ name: String, _ body: @escaping @Sendable (repeat each Argument) async throws -> Result
     ) throws {
@@ -65,6 +79,7 @@ public struct ScriptFunctions: Sendable {
             })
     }
 
+    /// The same for what returns nothing.
     public mutating func define<each Argument: LuaConvertible>(
         _ name: String, _ body: @escaping @Sendable (repeat each Argument) async throws -> Void
     ) throws {

@@ -8,7 +8,9 @@ internal import Logging
 public struct LoadedApp: Sendable {
     /// One route, as its author wrote it.
     public struct Route: Sendable {
+        /// "GET POST".
         public let methods: String
+        /// The pattern: "/users/:id<int>".
         public let path: String
         public let name: String?
         /// "app.lua:12".
@@ -24,6 +26,9 @@ public struct LoadedApp: Sendable {
 
     /// Runs the main script in a VM of its own and its functions for `check`, and compiles all templates.
     ///
+    /// - Parameters:
+    ///   - options: as for ``Server/start(_:functions:logger:)``.
+    ///   - functions: what scripts may call of this program.
     /// - Throws: ``LoadError`` with everything that is wrong.
     public init(_ options: ServerOptions, functions: ScriptFunctions = ScriptFunctions()) throws(LoadError) {
         let silent = Logger(label: "luahttpd") { _ in SwiftLogNoOpLogHandler() }

@@ -29,9 +29,11 @@ public final class Server: Sendable {
     public var addresses: [String] { listeners.addresses.map(\.description) }
     /// Where metrics are served, or nil.
     public var metricsAddress: String? { listeners.metrics?.description }
+    /// Error pages are detailed, and checks strict.
     public let isDevelopment: Bool
     /// The app is loaded again when its files change.
     public let isWatching: Bool
+    /// Event loops, each with a Lua VM of its own.
     public var workerCount: Int { pool.count }
 
     private init(
@@ -57,7 +59,8 @@ public final class Server: Sendable {
     /// - Parameters:
     ///   - options: what is nil there comes from `app:config`, then from the defaults.
     ///   - functions: what scripts may call of this program.
-    /// - Throws: ``LoadError`` with a message for the author; nothing listens then.
+    ///   - logger: takes what the server and its scripts log; its level is set to that of the settings.
+    /// - Throws: ``LoadError`` with a message for the author, or the error of a socket; nothing listens then.
     public static func start(
         _ options: ServerOptions, functions: ScriptFunctions = ScriptFunctions(), logger: Logger
     ) async throws -> Server {
@@ -145,9 +148,11 @@ public final class Server: Sendable {
     /// Seconds for the functions of `app:on("stop")`.
     private static let stopLimit: Int64 = 5
 
-    /// Says on the readiness route that it stops, waits for `stopDelay`, stops accepting, lets the answers being made go out, closes, and frees everything.
+    /// Says on the readiness route that it stops, waits for `stopDelay`, stops accepting, lets the answers being made
+    /// go out, closes, and frees everything.
     ///
     /// - Parameter deadline: after so many seconds what is still open is cut.
+    /// - Throws: the error of an event loop that does not end, or `CancellationError` where the task is cancelled.
     public func shutDown(deadline: Double = 10) async throws {
         cleaning.cancel()
         pool.endReadiness()

@@ -11,8 +11,11 @@ public struct ServerOptions: Sendable, Equatable {
 
     /// Path of the main script.
     public var script: String
+    /// Name or address to listen on.
     public var host: String?
+    /// 0: one that is free.
     public var port: Int?
+    /// Event loops, each with a Lua VM of its own; nil: as many as there are cores.
     public var workers: Int?
     /// `host:port` or `unix:/path`, each of them; in place of `host` and `port`.
     public var listen: [String]?
@@ -62,6 +65,7 @@ public struct ServerOptions: Sendable, Equatable {
     /// Settings that were taken from the environment.
     private var fromEnvironment: Set<String> = []
 
+    /// - Parameter script: path of the main script, or of a directory to serve.
     public init(script: String) { self.script = script }
 
     /// The flag or variable that set `name`, or nil when neither did.
@@ -98,11 +102,11 @@ public struct ServerOptions: Sendable, Equatable {
         return fromEnvironment.contains(name) ? "LUAHTTPD_" + name.uppercased() : "flag"
     }
 
-    /// Takes what is still nil from the environment variables `LUAHTTPD_HOST`, `_PORT`, `_WORKERS`,
-    /// `_MODE`, `_LOG_LEVEL`, `_ACCESS_LOG`, `_COMPRESS`, `_WATCH`, `_EDITOR`, `_TLS_…`, `_TRUSTED_PROXIES` and
-    /// `_FORWARDED`, then from the file `.env` beside the script.
+    /// Takes what is still nil from environment variables, `LUAHTTPD_` and the name of the setting in capitals, such
+    /// as `LUAHTTPD_PORT`, then from the file `.env` beside the script.
     ///
-    /// - Throws: ``LoadError`` for a variable that has no valid value.
+    /// - Parameter environment: the variables of the process, by name.
+    /// - Throws: ``LoadError`` for a variable that has no valid value, and for a `.env` that cannot be read.
     public mutating func fill(from environment: [String: String]) throws(LoadError) {
         let file: EnvironmentFile
         do throws(ScriptError) {

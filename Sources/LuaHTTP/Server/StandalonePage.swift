@@ -25,7 +25,9 @@ public struct StandalonePage: Sendable {
     /// Where the templates are.
     public var directory = "templates"
     public var undefined = Undefined.lenient
+    /// Drop the line break after a tag, as `trim_blocks` of Jinja.
     public var trimsBlocks = false
+    /// Drop the blanks before a tag that begins its line, as `lstrip_blocks` of Jinja.
     public var stripsIndentation = false
     /// False: nothing is escaped, whatever the templates are called.
     public var escapes = true
@@ -37,7 +39,9 @@ public struct StandalonePage: Sendable {
 
     /// Renders the template `name`: "page.html", or "page.html#block" for one block.
     ///
-    /// - Parameter write: gets the page in pieces; false ends it.
+    /// - Parameters:
+    ///   - data: its variables.
+    ///   - write: gets the page in pieces; false ends it.
     /// - Throws: ``LoadError`` with a message for the author. Pieces may have been written before.
     public func render(
         _ name: String, data: Data, write: (UnsafeRawBufferPointer) -> Bool
@@ -207,7 +211,6 @@ private struct PageData: ~Copyable {
             : ScriptError(takingFrom: stack, status: status).description
         return ScriptError(message: renderer.failure(reason).description)
     }
-
 }
 
 private func systemRead(_ file: Int32, _ chunk: inout [UInt8], _ count: Int) -> Int {
