@@ -84,10 +84,6 @@ uint64_t lh_raw_length(lh_state *L, int32_t index) {
   return lua_rawlen(L, index);
 }
 
-bool lh_raw_equal(lh_state *L, int32_t a, int32_t b) {
-  return lua_rawequal(L, a, b);
-}
-
 void lh_push_nil(lh_state *L) { lua_pushnil(L); }
 
 void lh_push_boolean(lh_state *L, bool value) { lua_pushboolean(L, value); }
@@ -164,19 +160,6 @@ bool lh_set(lh_state *L, int32_t table) {
 }
 
 bool lh_next(lh_state *L, int32_t table) { return lua_next(L, table); }
-
-static int get_as_script(lua_State *L) {
-  lua_gettable(L, 1);
-  return 1;
-}
-
-lh_status lh_get_protected(lh_state *L, int32_t table) {
-  table = lua_absindex(L, table);
-  lua_pushcfunction(L, get_as_script);
-  lua_pushvalue(L, table);
-  lua_rotate(L, -3, -1); /* key on top */
-  return lh_call(L, 2, 1);
-}
 
 static int to_string(lua_State *L) {
   luaL_tolstring(L, 1, NULL);

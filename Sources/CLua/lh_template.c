@@ -264,13 +264,6 @@ void lht_push(lh_state *L, const lht_value *value, int32_t slot, bool boxed) {
 
 void lht_copy(lh_state *L, int32_t from, int32_t to) { lua_copy(L, from, to); }
 
-void lht_settle(lh_state *L, lht_value *value, int32_t slot) {
-  lht_push(L, value, slot, false);
-  if (value->tag == LHT_STRING && (value->flags & LHT_EXTERNAL))
-    set_string(L, -1, value, value->flags & LHT_SAFE);
-  lua_replace(L, slot);
-}
-
 void lht_string(lh_state *L, int32_t to, const void *bytes, size_t size,
                 lht_value *out) {
   *out = (lht_value){0};

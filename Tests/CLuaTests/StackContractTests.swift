@@ -205,7 +205,6 @@ struct StackContractTests {
             },
             Case(name: "lh_pointer", change: 0) { #expect(lh_pointer($0, 1) != nil) },
             Case(name: "lh_raw_length", change: 0) { #expect(lh_raw_length($0, 1) == 0) },
-            Case(name: "lh_raw_equal", change: 0) { #expect(lh_raw_equal($0, 1, -1)) },
             Case(name: "lh_is_null", given: { lh_push_light($0, nil) }, change: 0) {
                 #expect(lh_is_null($0, -1))
                 #expect(!lh_is_null($0, 1))
@@ -309,18 +308,6 @@ struct StackContractTests {
             Case(name: "lh_next at the end", given: { lh_push_bytes($0, "x", 1) }, change: -1) {
                 #expect(!lh_next($0, 1))
             },
-            Case(name: "lh_get_protected", given: { lh_push_bytes($0, "x", 1) }, change: 0) {
-                #expect(lh_get_protected($0, 1) == LH_OK)
-                #expect(lh_integer($0, -1) == 1)
-            },
-            Case(
-                name: "lh_get_protected that fails",
-                given: {
-                    lh_push_bytes($0, "x", 1)
-                    lh_push_nil($0)
-                    lh_rotate($0, -2, 1)
-                }, change: 0
-            ) { #expect(lh_get_protected($0, -2) == LH_ERROR_RUNTIME) },
         ]
     }
 }

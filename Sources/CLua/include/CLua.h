@@ -258,7 +258,6 @@ int32_t lh_format_integer(char *buffer, int64_t value);
 const char *lh_bytes(lh_state *L, int32_t index, size_t *size);
 const void *lh_pointer(lh_state *L, int32_t index);
 uint64_t lh_raw_length(lh_state *L, int32_t index);
-bool lh_raw_equal(lh_state *L, int32_t a, int32_t b);
 
 void lh_push_nil(lh_state *L);                      /* [-0, +1, -] … */
 void lh_push_boolean(lh_state *L, bool value);
@@ -291,10 +290,8 @@ bool lh_set(lh_state *L, int32_t table);
 ** in between must not matter to a finalizer that does. [-1, +(2|0), -] */
 bool lh_next(lh_state *L, int32_t table);
 
-/* Access as a script would do it, metamethods included, protected.
-** [-1, +1, -]: the value, or the error value. */
-lh_status lh_get_protected(lh_state *L, int32_t table);
-/* tostring(value). [-0, +1, -] */
+/* tostring(value), metamethods included, protected: the text, or the error
+** value. [-0, +1, -] */
 lh_status lh_to_string(lh_state *L, int32_t index);
 
 bool lh_get_metatable(lh_state *L, int32_t index);  /* [-0, +(1|0), -] */

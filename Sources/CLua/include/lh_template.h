@@ -86,8 +86,6 @@ void lht_read(lh_state *L, int32_t slot, lht_value *out);
 void lht_push(lh_state *L, const lht_value *value, int32_t slot, bool boxed);
 /* The slot gets the value of another slot. [-0, +0, -] */
 void lht_copy(lh_state *L, int32_t from, int32_t to);
-/* Makes the slot hold what the value says, for code that reads slots. */
-void lht_settle(lh_state *L, lht_value *value, int32_t slot);
 void lht_string(lh_state *L, int32_t to, const void *bytes, size_t size,
                 lht_value *out);
 /* Empty table of a kind. */

@@ -27,13 +27,6 @@ struct MediaType {
     /// `text` must be in lower case: `type.is("application/json")`.
     func `is`(_ text: StaticString) -> Bool { ASCII.equalsIgnoringCase(essence, text) }
 
-    /// `application/json` or anything ending in `+json` (RFC 6839 §3.1).
-    var isJSON: Bool {
-        if self.is("application/json") { return true }
-        guard essence.count > 5 else { return false }
-        return ASCII.equalsIgnoringCase(UnsafeRawBufferPointer(rebasing: essence.suffix(5)), "+json")
-    }
-
     /// The first parameter with this name (lower case), quotes and escapes removed. Nil if it is absent, or
     /// if the parameters up to it are malformed.
     func parameter(_ name: StaticString) -> [UInt8]? {

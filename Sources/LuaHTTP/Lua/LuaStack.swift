@@ -178,9 +178,6 @@ struct LuaStack {
 
     // MARK: As a script would do it, protected
 
-    /// Replaces the key on top by `table[key]` with metamethods; the error value when one raised. [-1, +1]
-    func getProtected(from table: Int32) -> LuaStatus { LuaStatus(lh_get_protected(state, table)) }
-
     /// The value has a metatable with `__tostring`.
     func hasOwnDescription(at index: Int32) -> Bool {
         guard getMetatable(of: index) else { return false }

@@ -119,7 +119,6 @@ enum Opcode: UInt8, Sendable {
     case superBlock  // R[a] = block b levels up; CallFlag.emits
     case selfBlock  // R[a] = block K[wide]; CallFlag.emits
     case requiredBlock  // fails: block K[wide] must be overridden
-    case checkBlock  // stops when K[wide] is not a block of this page
 
     // Other templates: b = template, or R[b] with flags 1; R[c] names the context, 0 for this frame's;
     // flags 2: a missing template is no error, flags 4: without context

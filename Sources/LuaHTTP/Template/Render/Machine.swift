@@ -56,7 +56,6 @@ struct Machine: ~Copyable {
     var pendingArguments = 0
     /// The call was for an instruction that runs again.
     var pendingInterrupt: RenderFault.Interrupt?
-    var randomState: UInt64 = 0
     /// The call was for the next item of a loop.
     var pendingIteration = false
     /// The page's template, until its frame is there.
