@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// Growable raw bytes that the renderer writes into. Knows nothing of templates; whoever appends reserves
-/// first.
+/// Growable raw bytes that pages and JSON are written into. Unlike a ByteBuffer it is one pointer without a reference
+/// count, so that appending a byte is a comparison and a store.
 struct ByteStorage: ~Copyable {
     private(set) var base: UnsafeMutablePointer<UInt8>
     private(set) var capacity: Int
