@@ -3,8 +3,9 @@
 ** Where small blocks come from: pieces of 32 KiB, cut from regions of 1 MiB.
 **
 ** A free block stays in the list of its size, so each kind of hog would leave
-** what it had to its own kind. Hence, when much has become free, pieces with
-** no block in use are found by going through the lists; their pages go back to
+** what it had to its own kind. Hence, when the VM has taken more than half of
+** its limit from the system and much of it has become free, pieces with no
+** block in use are found by going through the lists; their pages go back to
 ** the system, and the pieces to blocks of any size. Nothing is counted when a
 ** block is taken or given.
 */
@@ -106,11 +107,13 @@ void lh_free_small(lh_small *small) {
 /* {==== Sweeping ==== */
 
 /* A quarter more is free than there was at least since the last time. Each
-** sweep goes through what is free, so it costs little beside what freed that.
+** sweep goes through what is free, so it costs little beside what freed that;
+** yet it does so in one go, and is left to VMs that come near their limit.
 ** Sizes are rounded up to blocks, which counts as free: it stays about the
 ** same. */
 bool lh_pays_to_sweep(lh_vm *vm) {
   lh_small *small = &vm->small;
+  if (small->held + vm->large < vm->limit / 2) return false;
   size_t in_use = vm->used - vm->large;
   size_t idle = small->held > in_use ? small->held - in_use : 0;
   size_t step = small->held / 4;
