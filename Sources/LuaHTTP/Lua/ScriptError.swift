@@ -13,6 +13,8 @@ struct ScriptError: Error, Sendable, Equatable {
         var function: String
         /// Local variables; only where they were asked for.
         var variables: [ScriptVariable] = []
+        /// Calls after this one that are not listed: a recursion's.
+        var omitted = 0
     }
 
     enum Kind: Sendable, Equatable { case runtime, syntax, memory, time }
@@ -39,6 +41,15 @@ extension ScriptError {
         if let frame = frames.first(where: { $0.line > 0 }) { (file, line) = (frame.file, frame.line) }
     }
 
+    /// Where a function of the script is defined.
+    mutating func takePlace(ofFunctionAt index: Int32, on stack: LuaStack) {
+        var info = lh_frame_info()
+        guard lh_definition(stack.state, index, &info), let source = info.source,
+            source[0] == CChar(UInt8(ascii: "@"))
+        else { return }
+        (file, line) = (String(cString: source + 1), Int(info.line_defined))
+    }
+
     /// Reads the error value on top of a thread that failed, and the frames still on it. [-1, +0]
     ///
     /// - Parameters:
@@ -62,6 +73,9 @@ extension ScriptError {
         self.init(message: text)
         stack.pop()
         switch status {
+        case .memoryError where Self.isDeep(stack):
+            // More memory would only make it deeper.
+            message = "stack overflow (endless recursion?)"
         case .memoryError:
             kind = .memory
             message =
@@ -118,67 +132,5 @@ extension ScriptError {
         }
         (file, line) = (String(parts[0]), number)
         message = String(parts[2].dropFirst())
-    }
-
-    /// Calls still on the thread, without those of C and of our own library; at most 50.
-    static func frames(of stack: LuaStack, withVariables: Bool) -> [Frame] {
-        // One that the watchdog ended in a coroutine of the script has its innermost calls there.
-        var states = [stack.state]
-        while let inner = lh_inner(states[states.count - 1]) { states.append(inner) }
-        var frames: [Frame] = []
-        for state in states.reversed() {
-            appendFrames(of: LuaStack(state: state), withVariables, to: &frames)
-        }
-        return frames
-    }
-
-    private static func appendFrames(
-        of stack: LuaStack, _ withVariables: Bool, to frames: inout [Frame]
-    ) {
-        var info = lh_frame_info()
-        var level: Int32 = 0
-        // Lua walks from the top to find a level, so a deep recursion in C or in the library must end this.
-        while frames.count < 50, level < 250, lh_frame(stack.state, level, &info) {
-            level += 1
-            guard let source = info.source, info.source_length > 0 else { continue }
-            // Only "@file": not C, not the library ("=luahttpd/…").
-            guard source[0] == CChar(UInt8(ascii: "@")) else { continue }
-            let file = String(cString: source + 1)
-            var frame = Frame(file: file, line: Int(info.line), function: name(of: info))
-            if withVariables, frames.count < mostWithVariables {
-                frame.variables = variables(of: stack, level: level - 1)
-            }
-            frames.append(frame)
-        }
-    }
-
-    private static let mostWithVariables = 12
-    private static let mostVariables = 30
-
-    /// Local variables in the order of their declaration; of two with one name the inner one, which is in sight.
-    private static func variables(of stack: LuaStack, level: Int32) -> [ScriptVariable] {
-        guard stack.reserve(8) else { return [] }
-        var variables: [ScriptVariable] = []
-        var number: Int32 = 0
-        while variables.count < mostVariables, number < 200 {
-            number += 1
-            guard let bytes = lh_local(stack.state, level, number) else { break }
-            defer { stack.pop() }
-            let name = String(cString: bytes)
-            guard !name.hasPrefix("("), name != "_" else { continue }
-            variables.removeAll { $0.name == name }
-            variables.append(
-                ScriptVariable(name: name, value: ValuePreview.text(of: -1, named: name, on: stack)))
-        }
-        return variables
-    }
-
-    private static func name(of info: lh_frame_info) -> String {
-        if let name = info.name {
-            let what = info.name_what.map { String(cString: $0) } ?? ""
-            return (what.isEmpty ? "function" : what) + " '\(String(cString: name))'"
-        }
-        if let what = info.what, String(cString: what) == "main" { return "main chunk" }
-        return "function at line \(info.line_defined)"
     }
 }

@@ -28,13 +28,13 @@ final class Rendering {
     ///   - variables: index of the table on `stack`.
     ///   - edition: of the templates that were in force when the request began.
     ///   - fields: header lines of the answer; Content-Type is added by the template's extension.
-    /// - Throws: ``TemplateError`` when there is no such template.
+    /// - Throws: ``AnswerMistake`` when there is no such template.
     func begin(
         _ name: UnsafeRawBufferPointer, variables: Int32, answer: Answer, fields: HeaderBlock,
         generation: Generation, edition: Int, on stack: LuaStack
-    ) throws(TemplateError) {
+    ) throws(AnswerMistake) {
         let templates = generation.templates(at: edition)
-        guard let page = templates.page(name) else { throw Self.missing(name, in: templates) }
+        guard let page = templates.page(name) else { throw AnswerMistake(missing: name, in: templates) }
         status = answer.status
         self.variables = stack.absolute(variables)
         hasStarted = false
@@ -67,14 +67,6 @@ final class Rendering {
         }
         let last = file.lastIndex(of: ASCII.slash).map { file[($0 + 1)...] } ?? file
         return last.contains(UInt8(ascii: ".")) ? ContentType.of(fileName: last) : "text/html; charset=utf-8"
-    }
-
-    private static func missing(_ name: UnsafeRawBufferPointer, in templates: TemplateSet) -> TemplateError {
-        let name = String(decoding: name, as: UTF8.self)
-        let hint = templates.suggestion(for: name).map { " (did you mean '\($0)'?)" } ?? ""
-        return TemplateError(
-            kind: .templateNotFound, message: "the handler asked for '\(name)', which does not exist\(hint)",
-            template: name, line: 0, column: 0, excerpt: "")
     }
 
     func limitTime(milliseconds: Int) { renderer.limitTime(milliseconds: milliseconds) }
@@ -135,6 +127,15 @@ final class Rendering {
     func withPage(_ body: (UnsafeRawBufferPointer) -> Void) {
         bytes = renderer.output.count
         body(renderer.output)
+    }
+}
+
+extension AnswerMistake {
+    /// There is no such template, or no such block of it.
+    init(missing name: UnsafeRawBufferPointer, in templates: TemplateSet) {
+        let name = String(decoding: name, as: UTF8.self)
+        let hint = templates.suggestion(for: name).map { " (did you mean '\($0)'?)" } ?? ""
+        self.init(text: "asked for the template '\(name)', which does not exist\(hint)")
     }
 }
 

@@ -83,12 +83,19 @@ extension RequestTask {
     /// `app.abort(status, vars, "page.html")`: moves both to a fresh coroutine, whose stack is sound.
     private func answerAbort(status: Int, from stack: LuaStack, abort: Int32) {
         let fresh = generation.vm.takeCoroutine()
+        failure = Failure(status: status)
         stack.getField("vars", of: abort)
         stack.getField("template", of: abort)
+        let templates = generation.templates(at: edition)
+        if let name = stack.bytes(at: -1), templates.page(name) == nil {
+            let mistake = AnswerMistake(missing: name, in: templates)
+            var error = ScriptError("app.abort " + mistake.text, at: stack)
+            takePlaceOfRoute(&error)
+            return fail(with: Failure(status: 500, error: error))
+        }
         stack.move(2, to: fresh.stack)
         dropCoroutine(finished: false)
         coroutine = fresh
-        failure = Failure(status: status)
         answer(from: 1, on: fresh.stack)
     }
 

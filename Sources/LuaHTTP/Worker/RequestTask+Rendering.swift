@@ -7,7 +7,7 @@ extension RequestTask {
     func render(_ answer: Answer, template: Int32, variables: Int32, on stack: LuaStack) {
         state = .rendering
         guard let name = stack.bytes(at: template) else { return end() }
-        do throws(TemplateError) {
+        do throws(AnswerMistake) {
             let rendering = try worker.beginRendering(
                 name, variables: variables, answer: answer, generation: generation, edition: edition,
                 on: stack)
@@ -16,8 +16,24 @@ extension RequestTask {
             rendering.treat(treatment(answer, isPage: true))
             goOn(rendering.step())
         } catch {
-            fail(with: Failure(status: 500, templateError: error))
+            fail(with: Failure(status: 500, error: placed(error)))
         }
+    }
+
+    /// At the definition of what answered: the route's handler, or the function of `app:error`.
+    private func placed(_ mistake: AnswerMistake) -> ScriptError {
+        if let failure, let handler = generation.errorHandler(for: failure.status) {
+            var error = ScriptError(message: "app:error(\(failure.status)) " + mistake.text)
+            let stack = generation.vm.main
+            generation.handlers.push(handler, on: stack)
+            error.takePlace(ofFunctionAt: -1, on: stack)
+            stack.pop()
+            return error
+        }
+        let path = route.map { " of " + generation.routes[$0].path } ?? ""
+        var error = ScriptError(message: "the handler\(path) \(mistake.text)")
+        takePlaceOfRoute(&error)
+        return error
     }
 
     /// The client can take more of the page.

@@ -13,7 +13,10 @@ struct ScriptReport {
         }
         if error.frames.count > 1 || (error.frames.first.map { $0.line != error.line } ?? false) {
             text += "\n\nCalled from:"
-            for frame in error.frames { text += "\n  \(frame.file):\(frame.line): in \(frame.function)" }
+            for frame in error.frames {
+                text += "\n  \(frame.file):\(frame.line): in \(frame.function)"
+                if frame.omitted > 0 { text += "\n  … \(frame.omitted) more of the same" }
+            }
         }
         self.text = text
     }

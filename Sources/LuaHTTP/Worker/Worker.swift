@@ -166,7 +166,7 @@ final class Worker {
     func beginRendering(
         _ template: UnsafeRawBufferPointer, variables: Int32, answer: Answer, generation: Generation,
         edition: Int, on stack: LuaStack
-    ) throws(TemplateError) -> Rendering {
+    ) throws(AnswerMistake) -> Rendering {
         let rendering = renderings.take()
         try rendering.begin(
             template, variables: variables, answer: answer, fields: fields, generation: generation,

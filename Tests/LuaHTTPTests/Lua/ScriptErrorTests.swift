@@ -79,10 +79,41 @@ struct ScriptErrorTests {
         #expect(error.line == 1)
     }
 
+    @Test func callsOfARecursionAreFolded() throws {
+        let error = try failure(
+            """
+            local g
+            local function f(n)
+              return 1 + g(n)
+            end
+            function g(n)
+              if n == 0 then error("end") end
+              return 1 + f(n - 1)
+            end
+            f(400)
+            """)
+        #expect(error.description == "app.lua:6: end")
+        #expect(error.frames.map(\.line).suffix(2) == [3, 9])
+        #expect(error.frames.count < 20)
+        #expect(error.frames.reduce(error.frames.count) { $0 + $1.omitted } == 803)
+        // Few calls are all listed.
+        let few = try failure(
+            "local function f(n) if n == 0 then error('end') end return 1 + f(n - 1) end\nf(7)")
+        #expect(few.frames.count == 9)
+        #expect(few.frames.allSatisfy { $0.omitted == 0 })
+    }
+
     @Test func deepRecursion() throws {
         let error = try failure("local function f() return 1 + f() end\nf()")
         #expect(error.message.hasPrefix("stack overflow"))
-        #expect(error.frames.count == 50)
+        #expect(error.frames.last?.function == "main chunk")
+        #expect(error.frames.count < 20)
+        #expect(error.frames.reduce(0) { $0 + $1.omitted } > 10_000)
+        // With less memory it is no other mistake.
+        let small = try failure("local function f() return 1 + f() end\nf()", memoryLimit: 8 << 20)
+        #expect(small.kind == .runtime)
+        #expect(small.description == "app.lua:1: stack overflow (endless recursion?)")
+        #expect(small.frames.last?.line == 2)
         // Frames that are no files, a hundred thousand of them: found quickly, or not at all.
         let loaded = try failure("load('local function f() return 1 + f() end f()', '=x')()")
         #expect(loaded.message.hasPrefix("stack overflow"))

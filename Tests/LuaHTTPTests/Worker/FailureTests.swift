@@ -31,7 +31,7 @@ import Testing
         ("/nil", 500, "error() was called without a message"),
         ("/table", 500, "error object is a table value"),
         ("/tostring", 500, "__tostring failed"),
-        ("/overflow", 503, "not enough memory"),
+        ("/overflow", 500, "stack overflow (endless recursion?)"),
         ("/yield", 500, "app.lua:8: coroutine.yield outside of a coroutine"),
         ("/coroutine", 500, "inside"),
         ("/memory", 503, "not enough memory"),

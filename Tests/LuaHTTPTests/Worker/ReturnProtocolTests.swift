@@ -89,7 +89,18 @@ import Testing
             "return {}, 'page.html', { stauts = 1 }",
             "unknown response option 'stauts' (did you mean 'status'?)"
         ),
-        ("return {}, 'nope.html'", "asked for 'nope.html', which does not exist"),
+        (
+            "return {}, 'nope.html'",
+            "app.lua:2: the handler of / asked for the template 'nope.html', which does not exist"
+        ),
+        (
+            "return {}, 'pge.html'",
+            "asked for the template 'pge.html', which does not exist (did you mean 'page.html'?)"
+        ),
+        (
+            "\napp.abort(404, {}, 'nope.html')",
+            "app.lua:3: app.abort asked for the template 'nope.html', which does not exist"
+        ),
         ("return 12", "returned a number"),
         ("return app.text('x', { status = 99 })", "a status that is not a whole number from 200 to 599"),
         ("return app.text('x', { headers = { ['X-A'] = 'a\\r\\nb' } })", "with a line break"),

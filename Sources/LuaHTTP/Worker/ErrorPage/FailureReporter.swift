@@ -91,9 +91,10 @@ struct FailureReporter {
     }
 
     private func frame(of frame: ScriptError.Frame) -> FailureReport.Frame {
-        FailureReport.Frame(
-            place: "\(short(frame.file)):\(frame.line)",
-            role: frame.function.isEmpty ? "" : "in \(Self.name(frame.function))", language: .lua,
+        var role = frame.function.isEmpty ? "" : "in \(Self.name(frame.function))"
+        if frame.omitted > 0 { role += ", and \(frame.omitted) more of the same" }
+        return FailureReport.Frame(
+            place: "\(short(frame.file)):\(frame.line)", role: role, language: .lua,
             excerpt: SourceExcerpt(file: frame.file, line: frame.line, context: 4),
             variables: frame.variables,
             isLibrary: isLibrary(frame.file), link: editor?.url(file: frame.file, line: frame.line))
