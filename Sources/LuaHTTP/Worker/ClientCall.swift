@@ -39,7 +39,7 @@ final class ClientCall {
             push(stack)
             return .results(stack.top - top)
         }
-        guard let fiber = worker.current else { throw .message("cannot wait here: nothing is running") }
+        let fiber = try worker.runningFiber()
         guard waiting == nil else { throw .message("another task waits for this response already") }
         let wait = fiber.nextWait()
         waiting = (fiber, wait, ready)

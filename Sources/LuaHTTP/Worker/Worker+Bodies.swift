@@ -75,7 +75,7 @@ extension Worker {
 
     /// Begins a wait of the running fiber. `begin` returns what calls it off.
     private func wait(_ begin: (Fiber, UInt64) -> () -> Void) throws(HostError) -> HostResult {
-        guard let fiber = current else { throw .message("cannot wait here: no request is running") }
+        let fiber = try runningFiber()
         let number = fiber.nextWait()
         fiber.beginWait(number, cancel: begin(fiber, number))
         return .await

@@ -7,7 +7,7 @@ extension Worker: ClientServices {
     func beginExchange(
         _ request: OutgoingRequest, timeout: Double, isStream: Bool, deadline: UInt64?
     ) throws(HostError) -> Result<(number: Int64, deadline: UInt64), ClientURL.Mistake> {
-        guard let fiber = current else { throw .message("cannot wait here: nothing is running") }
+        let fiber = try runningFiber()
         var request = request
         if let path = request.certificates {
             let path = path.hasPrefix("/") ? path : configuration.loader.root + "/" + path

@@ -8,7 +8,7 @@ extension Worker: ConcurrencyServices {
         _ operation: @escaping @Sendable () async -> Result<LuaValue, any Error>,
         finish: @escaping (Result<LuaValue, any Error>) -> FunctionModule.Outcome
     ) throws(HostError) {
-        guard let fiber = current else { throw .message("cannot wait here: nothing is running") }
+        let fiber = try runningFiber()
         let wait = fiber.nextWait()
         let end = NIOLoopBound(
             { (outcome: Result<LuaValue, any Error>) in

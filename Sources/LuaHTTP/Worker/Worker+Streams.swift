@@ -28,7 +28,7 @@ extension Worker: StreamServices {
     }
 
     func wait(forStreamOn stack: LuaStack) throws(HostError) {
-        guard let fiber = current else { throw .message("cannot wait here: nothing is running") }
+        let fiber = try runningFiber()
         let wait = fiber.nextWait()
         guard let stream = stream(at: 1, of: stack), stream.progress == .full else {
             let isOpen = stream(at: 1, of: stack) != nil

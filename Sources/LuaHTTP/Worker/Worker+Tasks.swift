@@ -43,7 +43,7 @@ extension Worker: TaskServices {
     }
 
     func awaitTasks(on stack: LuaStack) throws(HostError) {
-        guard let fiber = current else { throw .message("cannot wait here: nothing is running") }
+        let fiber = try runningFiber()
         let seconds = stack.number(at: 1)
         let wait = TaskWait(of: fiber, number: fiber.nextWait())
         for index in stride(from: Int32(2), through: stack.top, by: 1) {

@@ -25,7 +25,7 @@ extension Worker: TopicServices {
             stack.push(message, limitedBy: vm)
             return .results(2)
         }
-        guard let fiber = current else { throw .message("cannot wait here: nothing is running") }
+        let fiber = try runningFiber()
         guard !subscription.hasReader else {
             throw .message("another task waits for the next message of this subscription already")
         }

@@ -4,9 +4,15 @@ internal import NIOCore
 
 /// How a fiber waits, and what goes on in a later turn of the loop.
 extension Worker {
+    /// Who waits when a host function does.
+    func runningFiber() throws(HostError) -> Fiber {
+        guard let current else { throw .message("cannot wait here: nothing is running") }
+        return current
+    }
+
     /// Begins a wait of the running fiber for `seconds`.
     func sleep(seconds: Double) throws(HostError) {
-        guard let fiber = current else { throw .message("cannot wait here: no request is running") }
+        let fiber = try runningFiber()
         let wait = fiber.nextWait()
         // Up to the nearest multiple of the clock's step; nothing below it would be a wait.
         guard let nanoseconds = UInt64(exactly: (seconds * 1e9).rounded()), nanoseconds > 0 else {
