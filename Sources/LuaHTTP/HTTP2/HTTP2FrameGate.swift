@@ -80,7 +80,8 @@ final class HTTP2FrameGate: ChannelDuplexHandler {
         guard isGreeted, !isAcknowledged else { return }
         isAcknowledged = true
         expectsAcknowledgement = true
-        context.fireChannelRead(Self.wrapInboundOut(ByteBuffer(bytes: [0, 0, 0, Kind.settings, 1, 0, 0, 0, 0])))
+        context.fireChannelRead(
+            Self.wrapInboundOut(ByteBuffer(bytes: [0, 0, 0, Kind.settings, 1, 0, 0, 0, 0])))
     }
 
     /// The client's own has been taken already.

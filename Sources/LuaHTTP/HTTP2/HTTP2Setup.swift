@@ -34,7 +34,9 @@ enum HTTP2Setup {
 
     /// Up to here a head above the limit is unpacked and answered with 431; beyond, the connection ends: NIOHTTP2 does
     /// not go on with a list that it has not read to its end.
-    private static func largestHead(_ limits: Limits) -> Int { 4 &* max(16 << 10, min(limits.headerBytes, 1 << 24)) }
+    private static func largestHead(_ limits: Limits) -> Int {
+        4 &* max(16 << 10, min(limits.headerBytes, 1 << 24))
+    }
 
     private static func configuration(_ limits: Limits) -> NIOHTTP2Handler.ConnectionConfiguration {
         var configuration = NIOHTTP2Handler.ConnectionConfiguration()

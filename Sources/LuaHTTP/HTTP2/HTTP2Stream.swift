@@ -75,7 +75,10 @@ final class HTTP2Stream<Application: HTTPApplication> {
             refusal = error
         }
         state.headCompleted(persists: true, hasBody: !endsStream, now: now)
-        if let refusal { _ = fail(refusal) } else { accept() }
+        guard let refusal else { return accept() }
+        _ = fail(refusal)
+        // As over HTTP/1.1, whoever sends so much is left.
+        if refusal.limit == .headerBytes { connection.beginDrain() }
     }
 
     private func accept() {

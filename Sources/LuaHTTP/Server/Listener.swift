@@ -48,6 +48,25 @@ struct Listener: Sendable {
         bootstrap(group, install).withBoundSocket(descriptor)
     }
 
+    /// Serves a connection that is accepted already, as if it had come through the listening socket.
+    func serve(
+        _ group: any EventLoopGroup, accepted descriptor: CInt,
+        install: @escaping @Sendable (any Channel) throws -> Void
+    ) -> EventLoopFuture<any Channel> {
+        var bootstrap = ClientBootstrap(group: group)
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            .channelOption(.recvAllocator, value: Self.readBuffers)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try install(channel) }
+            }
+        if isTCP { bootstrap = bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1) }
+        return bootstrap.withConnectedSocket(descriptor)
+    }
+
+    /// A connection keeps its read buffer: 2 KiB by default, of 7 that an idle one holds. It grows with what comes.
+    private static let readBuffers = AdaptiveRecvByteBufferAllocator(
+        minimum: 512, initial: 512, maximum: 65536)
+
     private func bootstrap(
         _ group: any EventLoopGroup, _ install: @escaping @Sendable (any Channel) throws -> Void
     ) -> ServerBootstrap {
@@ -63,9 +82,7 @@ struct Listener: Sendable {
             .serverChannelOption(.maxMessagesPerRead, value: 16)
             // A client that has sent its FIN still gets its answer.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            // A connection keeps its read buffer: 2 KiB by default, of 7 that an idle one holds. It grows with what comes.
-            .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 65536))
+            .childChannelOption(.recvAllocator, value: Self.readBuffers)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try install(channel) }
             }

@@ -13,7 +13,9 @@ internal import Darwin
 struct Listeners: Sendable {
     private struct Open: Sendable {
         let channel: any Channel
-        let file: (UnixSocketFile, UnixSocketFile.Identity)?
+        var file: (UnixSocketFile, UnixSocketFile.Identity)?
+        /// Of a port that others listen on as well: serves what was not accepted at the end.
+        var serve: (@Sendable (CInt) async -> Void)?
     }
 
     private var open: [Open] = []
@@ -78,7 +80,11 @@ struct Listeners: Sendable {
         let listener = Listener(reusesPort: settings.reusesPort, report: pool.pauseAccepting)
         let address = try SocketAddress.makeAddressResolvingHost(host, port: port)
         let channel = try await listener.bind(group, to: address, install: install).get()
-        open.append(Open(channel: channel, file: nil))
+        var one = Open(channel: channel)
+        if settings.reusesPort {
+            one.serve = { _ = try? await listener.serve(group, accepted: $0, install: install).get() }
+        }
+        open.append(one)
         return .tcp(host: host, port: channel.localAddress?.port ?? port)
     }
 
@@ -117,7 +123,7 @@ struct Listeners: Sendable {
             let channel = try await listener.adopt(group, descriptor: descriptor) {
                 try pool.install(on: $0, at: door)
             }.get()
-            open.append(Open(channel: channel, file: nil))
+            open.append(Open(channel: channel))
             addresses.append(setting)
         } catch {
             await close()
@@ -143,7 +149,11 @@ struct Listeners: Sendable {
         for each in open {
             // Before the socket: nobody may find a file that nobody serves.
             if let (file, identity) = each.file { file.remove(identity) }
+            let queue = each.serve == nil ? nil : await AcceptQueue(of: each.channel)
             try? await each.channel.close()
+            if let queue, let serve = each.serve {
+                for descriptor in queue.takeAll() { await serve(descriptor) }
+            }
         }
     }
 }

@@ -73,7 +73,8 @@ struct HTTP2Case: Sendable, CustomStringConvertible {
         .init(
             "§5.5 a frame of an unknown type on a stream is ignored",
             [post, RawFrame(type: 0x16, flags: 0xFF, stream: 1, payload: [1]), .data(1, "a")], .status(200)),
-        .init("7838 §4 ALTSVC from a client", [RawFrame(type: 10, stream: 0, payload: [0, 1, 0x61])], .alive),
+        .init(
+            "7838 §4 ALTSVC from a client", [RawFrame(type: 10, stream: 0, payload: [0, 1, 0x61])], .alive),
         .init("7838 §4 broken ALTSVC", [RawFrame(type: 10, stream: 0, payload: [0xFF, 0xFF, 1])], .alive),
         .init("8336 §2.1 broken ORIGIN", [RawFrame(type: 12, stream: 0, payload: [0, 9, 1])], .alive),
         .init(
