@@ -50,6 +50,7 @@ lh_status lh_call(lh_state *L, int32_t nargs, int32_t nresults) {
   vm->blocked = blocked;
   vm->blocked_by = blocked_by;
   bool killed = vm->killed;
+  if (LH_UNLIKELY(killed)) lh_forget_older_stop(vm);
   lh_leave_lua(vm, entry);
   if (!killed) return lh_status_of(L, status);
   if (status == LUA_OK) { /* what ended it was swallowed, as by load */
@@ -69,6 +70,7 @@ static lh_status killed(lh_vm *vm, lua_State *co, int status) {
   } else if (status != LUA_OK) { /* OK: what ended it was swallowed, as by load */
     lh_set_mark(co, LH_TORN);
   }
+  lh_forget_older_stop(vm);
   lh_renew(vm);
   return LH_ERROR_TIME;
 }
@@ -108,7 +110,7 @@ lh_state *lh_waiting(lh_vm *vm) { return vm->waiting; }
 bool lh_frame(lh_state *L, int32_t level, lh_frame_info *out) {
   lua_Debug ar;
   if (level < 0 || !lua_getstack(L, level, &ar)) return false;
-  lua_getinfo(L, "Sln", &ar); /* these three options do not allocate */
+  lua_getinfo(L, "Slnt", &ar); /* these four options do not allocate */
   *out = (lh_frame_info){
       .source = ar.source,
       .source_length = ar.srclen,
@@ -117,6 +119,7 @@ bool lh_frame(lh_state *L, int32_t level, lh_frame_info *out) {
       .what = ar.what,
       .line = ar.currentline,
       .line_defined = ar.linedefined,
+      .is_tail_call = ar.istailcall,
   };
   if (level == 0 && lh_has_mark(L, LH_STOPPED)) out->line = vm_of(L)->stopped_line;
   return true;

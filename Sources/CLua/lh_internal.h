@@ -62,6 +62,15 @@ typedef struct lh_small {
   size_t sweep_at; /* bytes free among them; 0: not known yet */
 } lh_small;
 
+/* Where Lua code was ended that could not be left: `pcall` and `require` let its
+** frames go. */
+typedef struct lh_stop {
+  uint32_t epoch; /* of which turn */
+  int32_t line, line_defined;
+  const char *what;
+  char source[512]; /* "" when it is not known */
+} lh_stop;
+
 struct lh_vm {
   lua_State *L;
   lh_host host;
@@ -111,6 +120,8 @@ struct lh_vm {
 
   lh_view *views;
   int32_t view_count, free_view;
+
+  lh_stop stop;
 };
 
 /* Keys of light userdata: addresses that scripts cannot make. */
@@ -172,7 +183,8 @@ typedef struct lh_seat {
   clockid_t clock;
   uint32_t seen;
   uint64_t since, cpu_since;
-  bool asked, told;
+  bool asked;
+  uint32_t told; /* times, see lh_stall_due */
   struct lh_seat *next;
 } lh_seat;
 
@@ -183,6 +195,8 @@ extern _Atomic bool lh_watchdog_sleeps;
 
 void lh_wake_watchdog(lh_seat *seat);
 void lh_arm_kill(lua_State *L);
+void lh_keep_stop(lua_State *L);
+void lh_forget_older_stop(lh_vm *vm); /* Lua code was ended in this turn */
 void lh_find_hook_switch(lua_State *L);
 void lh_allow_hooks(lua_State *L);
 void lh_open_pcall(lua_State *L);

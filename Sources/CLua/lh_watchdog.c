@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { TICK_MS = 25, STALL_MS = 50, LONG_STALL_MS = 1000, REPORT_MS = 1000 };
+enum { TICK_MS = 25, STALL_MS = 50, REPORT_MS = 1000 };
 
 _Thread_local LH_TLS lh_seat lh_here;
 _Atomic bool lh_watchdog_sleeps = true;
@@ -48,6 +48,7 @@ static void kill_hook(lua_State *L, lua_Debug *ar) {
     lh_set_mark(L, LH_STOPPED);
     lua_yield(L, 0); /* legal in a count hook only */
   } else {
+    lh_keep_stop(L);
     lh_allow_hooks(L);
     luaL_error(L, "ran too long without waiting");
   }
@@ -130,7 +131,7 @@ typedef struct report {
 static void stalled(lh_seat *seat, uint64_t now, bool ended, report *out) {
   static uint64_t last;
   static uint32_t omitted;
-  seat->told = true;
+  seat->told++;
   if (out->due || (last != 0 && now - last < REPORT_MS)) {
     omitted++;
     return;
@@ -156,14 +157,21 @@ static void send(lh_seat *seat, _Atomic uint32_t *to, uint32_t epoch) {
   pthread_kill(seat->thread, SIGURG);
 }
 
+/* One that does not end is told of again: the log may have moved on. */
+uint64_t lh_stall_due(uint32_t told) {
+  static const uint64_t due[] = {1000, 10 * 1000, 60 * 1000, 600 * 1000};
+  return told < sizeof due / sizeof *due ? due[told] : UINT64_MAX;
+}
+
 /* True when something happened there since the last look. */
 static bool look_at(lh_seat *seat, uint64_t now, report *out) {
   uint32_t epoch = atomic_load_explicit(&seat->epoch, memory_order_acquire);
   if (epoch != seat->seen) {
-    if (seat->asked && !seat->told) stalled(seat, now, true, out);
+    if (seat->asked && seat->told == 0) stalled(seat, now, true, out);
     seat->seen = epoch;
     seat->since = now;
-    seat->asked = seat->told = false;
+    seat->asked = false;
+    seat->told = 0;
     if (epoch & 1) seat->cpu_since = milliseconds_of(seat->clock);
     return true;
   }
@@ -172,7 +180,7 @@ static bool look_at(lh_seat *seat, uint64_t now, report *out) {
   if (held >= STALL_MS && !seat->asked) {
     seat->asked = true;
     send(seat, &seat->sample_epoch, epoch);
-  } else if (held >= LONG_STALL_MS && !seat->told) {
+  } else if (held >= lh_stall_due(seat->told)) {
     stalled(seat, now, false, out);
   }
   uint32_t limit = atomic_load_explicit(&seat->cpu_limit, memory_order_relaxed);

@@ -221,6 +221,10 @@ struct WatchdogTests {
         lh_coroutine_discard(test.vm, coroutine)
     }
 
+    @Test func aStallThatGoesOnIsToldAgain() {
+        #expect((0..<5).map { lh_stall_due($0) } == [1000, 10_000, 60_000, 600_000, .max])
+    }
+
     @Test func timeIsCountedFromWaitToWait() {
         let test = TestVM()
         test.budget.cpu = 300

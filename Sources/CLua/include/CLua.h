@@ -154,6 +154,9 @@ typedef struct lh_stall {
 typedef void (*lh_stall_listener)(const lh_stall *stall);
 /* Called from a thread of the watchdog, at most once a second. */
 void lh_stall_listen(lh_stall_listener listener);
+/* Milliseconds after which a stall that goes on is told, after it was so many
+** times. */
+uint64_t lh_stall_due(uint32_t told);
 
 /* }==== */
 
@@ -193,9 +196,14 @@ typedef struct lh_frame_info {
   const char *what;       /* "Lua", "C" or "main" */
   int32_t line;           /* current line, -1 when unknown */
   int32_t line_defined;
+  bool is_tail_call;      /* who called it is not on the stack any more */
 } lh_frame_info;
 /* Describes call level `level` (0 = innermost). False past the last one. */
 bool lh_frame(lh_state *L, int32_t level, lh_frame_info *out);
+/* The innermost function in a file ("@…") that ran when Lua code was ended last,
+** if it was ended where it could not be left: the frames of its thread may be
+** gone. For after LH_ERROR_TIME; false when the frames say it. */
+bool lh_stopped(const lh_vm *vm, lh_frame_info *out);
 /* Describes where the function at `index` is defined; false when it is none.
 ** [-0, +0, -] */
 bool lh_definition(lh_state *L, int32_t index, lh_frame_info *out);

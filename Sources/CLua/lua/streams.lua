@@ -9,7 +9,7 @@ local responses = use "responses"
 local routers = use "routers"
 local kind_of, fail, hint, check_callable = messages.kind_of, messages.fail, messages.hint, messages.check_callable
 local methods = routers.methods
-local type, tostring, math_type = type, tostring, math.type
+local type, next, tostring, math_type = type, next, tostring, math.type
 local getmetatable = getmetatable
 local Stream = host.Stream
 
@@ -75,7 +75,9 @@ end
 
 -- The bytes of an event (HTML Standard, 9.2.5).
 local function event_text(event)
+  if event == nil then fail("out:send expects a string or a table such as { data = … }, not nothing") end
   if type(event) ~= "table" then event = { data = event } end
+  if next(event) == nil then fail("out:send got an empty table: an event has data, event, id, retry or comment") end
   for field in next, event do
     if not event_fields[field] then
       fail("unknown field '%s' of an event%s; there are event, data, id, retry, comment", tostring(field),

@@ -91,6 +91,25 @@ extension ScriptError {
         return low
     }
 
+    /// The function of the script that called our library did so by a tail call, and is not on the stack any more.
+    static func hasLostCaller(_ stack: LuaStack) -> Bool {
+        var info = lh_frame_info()
+        var level: Int32 = 0
+        while level < 32, lh_frame(stack.state, level, &info) {
+            if let source = info.source, source[0] == CChar(UInt8(ascii: "@")), info.line > 0 { return false }
+            if info.is_tail_call { return true }
+            level += 1
+        }
+        return false
+    }
+
+    /// Where the watchdog ended it.
+    static func stopped(_ stack: LuaStack) -> Frame? {
+        var info = lh_frame_info()
+        guard lh_stopped(lh_vm_of(stack.state), &info), let source = info.source else { return nil }
+        return Frame(file: String(cString: source + 1), line: Int(info.line), function: name(of: info))
+    }
+
     /// Memory ran out where only a recursion without an end gets.
     static func isDeep(_ stack: LuaStack) -> Bool {
         var info = lh_frame_info()

@@ -19,12 +19,22 @@ struct ScriptError: Error, Sendable, Equatable {
 
     enum Kind: Sendable, Equatable { case runtime, syntax, memory, time }
 
+    /// Where the place is from.
+    enum Origin: Sendable, Equatable {
+        case message
+        /// The innermost call: the message names no place.
+        case call
+        /// …but a tail call before it left no trace of the one that is meant.
+        case otherCall
+    }
+
     var kind: Kind = .runtime
     /// Without the place.
     var message: String
     var file: String?
     var line: Int?
     var frames: [Frame] = []
+    var origin = Origin.message
 
     /// "app.lua:12: message", or the message alone.
     var description: String {
@@ -57,17 +67,12 @@ extension ScriptError {
     ///   - withVariables: also the local variables of the calls, for the development page.
     init(takingFrom stack: LuaStack, status: LuaStatus, withVariables: Bool = false) {
         guard status != .timeError else {
-            // Local variables would be pushed onto a stack that must stay as it is.
-            self.init(
-                kind: .time, message: Self.outOfTime, frames: Self.frames(of: stack, withVariables: false))
-            splitPlace()
+            self.init(outOfTimeOn: stack)
             return
         }
         guard let text = Self.text(of: stack) else {
-            self.init(
-                kind: .time, message: Self.outOfTime, frames: Self.frames(of: stack, withVariables: false))
+            self.init(outOfTimeOn: stack)
             stack.pop()
-            splitPlace()
             return
         }
         self.init(message: text)
@@ -86,10 +91,24 @@ extension ScriptError {
         frames = Self.frames(of: stack, withVariables: withVariables)
         takeMessageOfModule()
         splitPlace()
+        if origin == .call, Self.hasLostCaller(stack) { origin = .otherCall }
     }
 
-    private static let outOfTime =
-        "ran too long without waiting (limits = { cpu = … } bounds the processor time between two waits)"
+    /// Ended by the watchdog. Its innermost calls may be gone, if `pcall` or `require` was among them; the place is
+    /// known. Local variables would be pushed onto a stack that must stay as it is.
+    private init(outOfTimeOn stack: LuaStack) {
+        self.init(
+            kind: .time,
+            message:
+                "ran too long without waiting (limits = { cpu = … } bounds the processor time between two waits)",
+            frames: Self.frames(of: stack, withVariables: false))
+        if let place = Self.stopped(stack),
+            frames.first.map({ $0.file != place.file || $0.line != place.line }) ?? true
+        {
+            frames.insert(place, at: 0)
+        }
+        splitPlace()
+    }
 
     /// "app.lua:2: error loading module 'views' from file './views.lua':\n\t./views.lua:2: text" is about line 2 of
     /// views.lua.
@@ -108,7 +127,7 @@ extension ScriptError {
         if stack.type(at: -1) == .nil { return "error object is nil (error() was called without a message)" }
         // Without a __tostring of its own a table says only where it is in memory.
         guard stack.type(at: -1) == .number || stack.hasOwnDescription(at: -1) else {
-            return "error object is a \(stack.type(at: -1).name) value"
+            return plainText(of: stack)
         }
         let status = stack.pushDescription(of: -1)
         defer { stack.pop() }
@@ -117,6 +136,18 @@ extension ScriptError {
         case .timeError: return nil
         default: return "error object whose __tostring failed"
         }
+    }
+
+    /// A table: its `message`, or what is in it.
+    private static func plainText(of stack: LuaStack) -> String {
+        let text = "error object is a \(stack.type(at: -1).name) value"
+        guard stack.type(at: -1) == .table else { return text }
+        if let message = stack.stringField("message", of: stack.absolute(-1)), !message.isEmpty {
+            return message
+        }
+        let content = ValuePreview.text(of: -1, named: "", on: stack)
+        guard content != "{}" else { return text }
+        return content.count > 200 ? "\(text): \(content.prefix(200))…" : "\(text): \(content)"
     }
 
     /// "app.lua:12: text" → file, line and text.
@@ -128,6 +159,7 @@ extension ScriptError {
             // No place in the message: that of the innermost frame of the script.
             guard let frame = frames.first(where: { $0.line > 0 }) else { return }
             (file, line) = (frame.file, frame.line)
+            origin = .call
             return
         }
         (file, line) = (String(parts[0]), number)

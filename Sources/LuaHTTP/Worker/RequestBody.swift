@@ -39,6 +39,14 @@ extension Worker {
         let route = task.generation.routes[number]
         let limits =
             route.limits.isEmpty ? configuration.limits : configuration.limits.changed(by: route.limits)
+        // The connection refuses it as well, but knows nothing of the app's own page.
+        if case .length(let length) = exchange.head.framing, length > limits.bodyBytes,
+            task.generation.errorHandler(for: 413) != nil
+        {
+            let failure = RequestTask.Failure(
+                status: 413, message: "request body too large", limit: .bodyBytes)
+            return refuse(task, failure, exchange)
+        }
         let coding = exchange.head.framing == .none ? .identity : ContentCoding(of: exchange.head)
         guard coding != .unknown else {
             let fields = ByteBuffer(staticString: ContentCoding.accepted)

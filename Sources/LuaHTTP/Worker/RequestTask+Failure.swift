@@ -26,6 +26,10 @@ extension RequestTask {
                 takingFrom: stack, status: status,
                 withVariables: worker.isDevelopment && status == .runtimeError)
             if let cause { error.continue(from: cause) }
+            // What wraps handlers is not to blame: the innermost call in sight is a middleware's.
+            if error.origin == .otherCall, let route {
+                error.takePlace(from: generation.routes[route].origin)
+            }
             takePlaceOfRoute(&error)
             let limit = limit(of: error)
             let code = limit == nil ? 500 : 503
@@ -43,7 +47,12 @@ extension RequestTask {
         // A script that caught it may have changed it.
         let code = stack.integer(at: -1).flatMap { (400...599).contains($0) ? Int($0) : nil } ?? 500
         let message = stack.stringField("message", of: abort)
-        if stack.getField("template", of: abort) == .string, failure == nil {
+        if hasBegunAnswer {
+            worker.logCut(
+                self,
+                ScriptError(
+                    "app.abort(\(code)) came when the answer had begun, which is cut off here", at: stack))
+        } else if stack.getField("template", of: abort) == .string, failure == nil {
             return answerAbort(status: code, from: stack, abort: abort)
         }
         var failure = Failure(status: code, message: message)
@@ -52,6 +61,9 @@ extension RequestTask {
         }
         fail(with: failure)
     }
+
+    /// The head is out.
+    private var hasBegunAnswer: Bool { rendering?.hasStarted == true || stream?.hasStarted == true }
 
     private func limit(of error: ScriptError) -> Limits.Name? {
         switch error.kind {
@@ -107,8 +119,8 @@ extension RequestTask {
         dropCoroutine(finished: false)
         worker.logFailure(failure, of: self)
         guard let exchange else { return end() }
-        if rendering?.hasStarted == true || stream?.hasStarted == true {
-            // The head is out: cut the body so that the client notices (RFC 9112 §8).
+        if hasBegunAnswer {
+            // Cut the body so that the client notices (RFC 9112 §8).
             worker.keepReport(of: failure, exchange: exchange)
             worker.logAccess(self, status: failure.status, bytes: bytesSent)
             // Before the cut, which is no client that has gone.

@@ -15,7 +15,7 @@ extension RequestTask {
         do throws(StaticPath.Refusal) {
             path = try StaticPath(decoded: Array(name.utf8))
         } catch {
-            return fail(with: Failure(status: 404))
+            return fail(absent: name, "is no path below the directory of the script")
         }
         switch worker.root.open(path) {
         case .file(let file):
@@ -32,11 +32,17 @@ extension RequestTask {
                 response, status: response.status == 200 ? status : response.status,
                 fileHeader(response, fields, download), file)
         // The path is the script's own: a redirect to the route's path would lead nowhere.
-        case .directory: fail(with: Failure(status: 404))
-        case .notFound: fail(with: Failure(status: 404))
+        case .directory: fail(absent: name, "is a directory")
+        case .notFound: fail(absent: name, "does not exist")
         case .forbidden: fail(with: Failure(status: 403))
         case .failed(let code): failToOpen(code)
         }
+    }
+
+    /// Not found is all that the client is told.
+    private func fail(absent name: String, _ reason: StaticString) {
+        worker.logger.debug("\(requestLine): app.file: \(LogText.line(name)) \(reason)")
+        fail(with: Failure(status: 404))
     }
 
     /// What the request says of the form it wants.
@@ -89,7 +95,9 @@ extension RequestTask {
                 body.writeBytes(piece.before)
                 guard FileReader.append(file, piece.range, to: &body) else {
                     return fail(
-                        with: Failure(status: 500, error: ScriptError(message: "a file became shorter while it was read")))
+                        with: Failure(
+                            status: 500,
+                            error: ScriptError(message: "a file became shorter while it was read")))
                 }
             }
             header.withUnsafeReadableBytes {

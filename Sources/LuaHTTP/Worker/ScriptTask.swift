@@ -221,7 +221,10 @@ extension ScriptError {
     /// If this is the error of a task, raised again where it was awaited: it is of the same kind, and the task's calls
     /// come first.
     mutating func `continue`(from cause: ScriptError) {
-        guard message == cause.message, file == cause.file, line == cause.line else { return }
+        // An error value that is no text names no place: it is where it was raised, not where it was awaited.
+        let namesPlace = origin == .message || cause.origin == .message
+        guard message == cause.message, !namesPlace || file == cause.file && line == cause.line else { return }
+        (file, line) = (cause.file, cause.line)
         kind = cause.kind
         frames = cause.frames + frames
     }

@@ -18,6 +18,11 @@ extension Worker {
         logger.error("\(task.requestLine): \(failure.status)\n\(LogText.block(detail))")
     }
 
+    /// An answer that its client gets a part of, for a reason that is no error elsewhere.
+    func logCut(_ task: RequestTask, _ reason: ScriptError) {
+        logger.warning("\(task.requestLine): \(reason.description)")
+    }
+
     func logAccess(_ task: RequestTask, status: Int, bytes: Int) {
         guard accessLog != nil || metrics != nil, let exchange = task.exchange else { return }
         let nanoseconds = takesTime ? max(0, (NIODeadline.now() - task.startedAt).nanoseconds) : 0

@@ -67,6 +67,11 @@ struct ScriptErrorTests {
             try failure("error(setmetatable({}, { __tostring = function() return {} end }))").message
                 == "error object whose __tostring failed")
         #expect(try failure("error({})").message == "error object is a table value")
+        #expect(try failure("error { code = 7, message = 'told' }").message == "told")
+        #expect(
+            try failure("error { code = 7, password = 'x' }").message
+                == "error object is a table value: { code = 7, password = \(SecretName.mask) }")
+        #expect(try failure("error { ('x'):rep(100), ('y'):rep(100), ('z'):rep(100) }").message.count < 240)
         // No place in the value: that of the function that raised it.
         #expect(try failure("\nerror({})").line == 2)
     }

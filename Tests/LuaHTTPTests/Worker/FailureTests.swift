@@ -51,6 +51,83 @@ import Testing
         }
     }
 
+    @Test func aBodyThatIsTooLargeGetsTheAppsPage() throws {
+        let site = try InMemorySite(
+            """
+            local app = require "luahttpd"
+            app:post("/", { limits = { body = 10 } }, function(req) return app.text(req.body) end)
+            app:error(413, function(req, err) return app.text("own " .. err.status .. " " .. err.message) end)
+            """)
+        let refused = try site.post("/", "0123456789a")
+        #expect(refused.hasPrefix("HTTP/1.1 413 "))
+        #expect(refused.hasSuffix("\r\n\r\nown 413 request body too large"))
+        let second = try InMemorySite(
+            """
+            local app = require "luahttpd"
+            app:post("/", { limits = { body = 10 } }, function(req) return app.text(req.body) end)
+            app:error("*", function(req, err) app.sleep(1) return "late" end)
+            """)
+        #expect(try second.post("/", "0123456789").hasSuffix("0123456789"))
+        // One that waits cannot answer beside a body that nobody reads: the built-in page.
+        let answer = try second.send(
+            "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 11\r\nExpect: 100-continue\r\n\r\n")
+        #expect(answer.hasPrefix("HTTP/1.1 413 ") && !answer.contains("late"))
+        let third = try InMemorySite(
+            "local app = require 'luahttpd'\napp:get('/', function() return app.file('nowhere.txt') end)")
+        #expect(try third.get("/").hasPrefix("HTTP/1.1 404 "))
+        #expect(third.log.lines.contains("debug GET /: app.file: nowhere.txt does not exist"))
+    }
+
+    @Test func aTailCallUnderAMiddlewareIsToldAtItsRoute() throws {
+        let site = try InMemorySite(
+            """
+            local app = require "luahttpd"
+            app:use(function(req, next)
+              local res = next()
+              return res
+            end)
+            app:get("/", function(req) return app.json { a = { b = function() end } } end)
+            app:get("/nothing", function(req) end)
+            """)
+        _ = try site.get("/")
+        #expect(site.log.lines.contains { $0.contains("app.lua:6: ") && $0.contains("a.b") })
+        _ = try site.get("/nothing")
+        #expect(site.log.lines.contains { $0.contains("app.lua:7: returned nothing") })
+    }
+
+    @Test func anErrorValueInATaskIsToldWhereItWasRaised() throws {
+        let site = try InMemorySite(
+            """
+            local app = require "luahttpd"
+            app:get("/", function(req)
+              local task = app.async(function()
+                error { code = 7 }
+              end)
+              return app.await(task)
+            end)
+            """)
+        _ = try site.get("/")
+        site.channel.embeddedEventLoop.run()
+        #expect(
+            site.log.lines.contains { $0.contains("app.lua:4: error object is a table value: { code = 7 }") })
+    }
+
+    @Test func aModuleThatLoopsIsNamed() throws {
+        let site = try InMemorySite(
+            """
+            local app = require "luahttpd"
+            app:get("/", { limits = { cpu = "50ms" } }, function(req) require "slow" return "x" end)
+            app:get("/own", { limits = { cpu = "50ms" } }, function(req)
+              while true do end
+            end)
+            """, files: ["slow.lua": "local t = {}\nwhile true do\nend"])
+        let answer = try site.get("/")
+        #expect(
+            answer.contains("slow.lua:2: ran too long") || answer.contains("slow.lua:3: ran too long"),
+            "\(answer)")
+        #expect(try site.get("/own").contains("app.lua:4: ran too long"))
+    }
+
     @Test func theErrorPageShowsTheLineInDevelopmentOnly() throws {
         let accept = "Accept: text/html\r\n"
         let page = try InMemorySite(Self.app).get("/index", headers: accept)
