@@ -21,6 +21,9 @@ struct AnswerFields {
     /// Cache-Control: no-store: nobody could ask whether it has changed.
     private(set) var forbidsStoring = false
 
+    /// Vary says already that the coding of the body depends on the request, or that all of it does.
+    private var variesByCoding = false
+
     init(_ lines: ByteBuffer) {
         self.lines = lines
         lines.withUnsafeReadableBytes { bytes in
@@ -34,6 +37,13 @@ struct AnswerFields {
         let text = UnsafeRawBufferPointer(rebasing: bytes[value])
         switch name.count {
         case 4 where ASCII.equalsIgnoringCase(name, "etag"): tag = value
+        case 4 where ASCII.equalsIgnoringCase(name, "vary"):
+            var list = FieldList(text)
+            while let member = list.next() {
+                if ASCII.equals(member, "*") || ASCII.equalsIgnoringCase(member, "accept-encoding") {
+                    variesByCoding = true
+                }
+            }
         case 12 where ASCII.equalsIgnoringCase(name, "content-type"): type = value
         case 13 where ASCII.equalsIgnoringCase(name, "last-modified"): modified = value
         case 13 where ASCII.equalsIgnoringCase(name, "cache-control"):
@@ -97,7 +107,11 @@ struct AnswerFields {
     }
 
     /// Caches must keep the forms apart (RFC 9110 §12.5.5).
-    mutating func vary() { lines.writeStaticString("Vary: Accept-Encoding\r\n") }
+    mutating func vary() {
+        guard !variesByCoding else { return }
+        lines.writeStaticString("Vary: Accept-Encoding\r\n")
+        variesByCoding = true
+    }
 
     /// The body is sent in this coding. A strong validator would be that of other bytes.
     mutating func encode(_ coding: AnswerCoding) {

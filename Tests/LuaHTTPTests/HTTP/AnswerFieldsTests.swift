@@ -23,6 +23,19 @@ struct AnswerFieldsTests {
         #expect(!AnswerFields(ByteBuffer()).isCompressible)
     }
 
+    @Test func varyIsSaidOnce() {
+        let line = "Vary: Accept-Encoding\r\n"
+        for own in ["vary: accept-ENCODING", "Vary: Accept, Accept-Encoding", "VARY: *", "Vary: Cookie, *"] {
+            var fields = fields(own)
+            fields.vary()
+            #expect(text(fields) == own + "\r\n")
+        }
+        var other = fields("Vary: Accept", "X-Vary: *")
+        other.vary()
+        other.vary()
+        #expect(text(other) == "Vary: Accept\r\nX-Vary: *\r\n" + line)
+    }
+
     @Test func aTagIsMadeOfTheBody() {
         var one = fields("Content-Type: text/html")
         var other = one
