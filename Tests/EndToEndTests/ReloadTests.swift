@@ -259,6 +259,25 @@ struct ReloadTests {
         }
     }
 
+    @Test("what needs a restart is compared with what runs, and said once")
+    func restart() throws {
+        let source = { (port: Int) in
+            "local app = require 'luahttpd'\napp:config { access_log_file = \(port == 0 ? "nil" : "'log\(port)'") }\n"
+                + "app:get('/', function() return 'v\(port)' end)"
+        }
+        try with(files: ["app.lua": source(0)]) { site in
+            #expect(try site.text() == "v0")
+            try site.directory.write("app.lua", source(1))
+            #expect(try site.text() == "v1")
+            try site.directory.write("app.lua", source(1) + "\n")
+            #expect(try site.text() == "v1")
+            try site.server.command.waitUntilSaid("access_log_file is now")
+            try site.directory.write("app.lua", source(0))
+            #expect(try site.text() == "v0")
+            #expect(site.count("restart to apply") == 1)
+        }
+    }
+
     @Test(".env stands in for the environment, which wins, and is watched; so is data that the app names")
     func environment() throws {
         let source = """

@@ -21,6 +21,10 @@ final class ReloadLoop {
     private let freshness: Freshness?
     private let watch: FileWatch?
     private let wakes: WakePipe
+    /// What runs until a restart.
+    private let started: ResolvedSettings
+    /// Differences from it that the log has.
+    private var told: [String] = []
 
     /// Of what is in force; grows when a handler requires a module for the first time.
     private var record: DependencyRecord
@@ -41,6 +45,7 @@ final class ReloadLoop {
     ) {
         self.builder = builder
         self.product = product
+        started = product.settings
         self.pool = pool
         self.feed = feed
         self.equip = equip
@@ -250,9 +255,11 @@ final class ReloadLoop {
     }
 
     private func sayWhatNeedsRestart(_ new: ResolvedSettings) {
-        for difference in new.differencesNeedingRestart(from: product.settings) {
+        let differences = new.differencesNeedingRestart(from: started)
+        for difference in differences where !told.contains(difference) {
             builder.logger.warning("\(difference): restart to apply")
         }
+        told = differences
     }
 }
 
