@@ -14,8 +14,10 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         do throws(LoadError) {
-            let app = try LoadedApp(ServerOptions(script: script))
-            for warning in app.warnings { Report.warning(warning) }
+            var options = ServerOptions(script: script)
+            try options.fill(from: Environment.variables)
+            let app = try LoadedApp(options)
+            for warning in options.doubts + app.warnings { Report.warning(warning) }
             print("\(script): \(app.routes.count) routes, \(app.templateCount) templates: all right")
         } catch {
             Report.failure(error.description)

@@ -15,6 +15,7 @@ enum Program {
     static func main() {
         StandardStreams.ensureOpen()
         DescriptorLimit.raise()
+        LuaHTTPD.refuseMisspeltCommand(CommandLine.arguments.dropFirst().first)
         Task(executorPreference: MainThreadExecutor.shared) {
             await LuaHTTPD.main()
             exit(EXIT_SUCCESS)
@@ -43,4 +44,14 @@ struct LuaHTTPD: AsyncParsableCommand {
             ServeCommand.self, CheckCommand.self, RoutesCommand.self, ConfigCommand.self, RenderCommand.self,
         ],
         defaultSubcommand: ServeCommand.self)
+
+    /// "chek app.lua" would serve a script of that name.
+    static func refuseMisspeltCommand(_ word: String?) {
+        let commands = configuration.subcommands.compactMap(\.configuration.commandName) + ["help"]
+        guard let word, !word.hasPrefix("-"), access(word, F_OK) != 0,
+            let meant = ServerOptions.command(meantBy: word, among: commands)
+        else { return }
+        Report.failure("there is no file or command '\(word)' (did you mean '\(meant)'?)")
+        exit(EX_USAGE)
+    }
 }

@@ -43,6 +43,36 @@ struct CommandTests {
         }
     }
 
+    @Test("check looks at the environment, and at names in it that were meant otherwise")
+    func checkEnvironment() throws {
+        try app(source) { directory in
+            func check(_ environment: [String: String]) throws -> (code: Int32, errors: String) {
+                let run = try Command.run(
+                    "check", "app.lua", environment: environment, directory: directory.url)
+                return (run.code, run.errors)
+            }
+            let wrong = try check(["LUAHTTPD_PORT": "x"])
+            #expect(wrong.code == 1 && wrong.errors.contains("LUAHTTPD_PORT=x"))
+            let misspelt = try check(["LUAHTTPD_WORKES": "2", "LUAHTTPD_OF_THE_APP": "1"])
+            #expect(misspelt.code == 0)
+            #expect(misspelt.errors.contains("LUAHTTPD_WORKES"))
+            #expect(misspelt.errors.contains("did you mean LUAHTTPD_WORKERS?"))
+            #expect(!misspelt.errors.contains("OF_THE_APP"))
+        }
+    }
+
+    @Test("a misspelt command is no script")
+    func misspeltCommand() throws {
+        try app(source) { directory in
+            for arguments in [["chek", "app.lua"], ["chek"]] {
+                let run = try Command(arguments, directory: directory.url)
+                try #expect(run.exitCode() == 64)
+                #expect(
+                    run.errors.contains("no file or command 'chek' (did you mean 'check'?)"), "\(run.errors)")
+            }
+        }
+    }
+
     @Test("routes lists the routes and where they are defined")
     func routes() throws {
         try app(source) { directory in

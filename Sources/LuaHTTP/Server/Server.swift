@@ -74,6 +74,7 @@ public final class Server: Sendable {
         var product = try build(builder)
         logger.logLevel = product.settings.logLevel
         builder.logger = logger
+        for doubt in options.doubts { logger.warning("\(doubt)") }
         let accessLog = try openAccessLog(product.settings, logger)
         let reloader = Reloader(
             wakes: wakes, isWatching: product.settings.isWatching, accessLog: accessLog, logger: logger)

@@ -65,6 +65,9 @@ public struct ServerOptions: Sendable, Equatable {
     /// Settings that were taken from the environment.
     private var fromEnvironment: Set<String> = []
 
+    /// What ``fill(from:)`` found that was probably meant otherwise; for the log.
+    public private(set) var doubts: [String] = []
+
     /// - Parameter script: path of the main script, or of a directory to serve.
     public init(script: String) { self.script = script }
 
@@ -117,6 +120,7 @@ public struct ServerOptions: Sendable, Equatable {
         } catch {
             throw LoadError(.script(error))
         }
+        doubts = Self.doubts(about: Array(environment.keys) + Array(file.values.keys))
         func value(_ name: String) -> String? {
             let text = environment["LUAHTTPD_" + name] ?? file.values["LUAHTTPD_" + name]
             guard let text, !text.isEmpty else { return nil }
