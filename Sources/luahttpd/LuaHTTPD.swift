@@ -15,7 +15,10 @@ enum Program {
     static func main() {
         StandardStreams.ensureOpen()
         DescriptorLimit.raise()
-        LuaHTTPD.refuseMisspeltCommand(CommandLine.arguments.dropFirst().first)
+        if let complaint = LuaHTTPD.complaint(about: CommandLine.arguments.dropFirst().first) {
+            Report.failure(complaint)
+            exit(EX_USAGE)
+        }
         Task(executorPreference: MainThreadExecutor.shared) {
             await LuaHTTPD.main()
             exit(EXIT_SUCCESS)
@@ -46,12 +49,11 @@ struct LuaHTTPD: AsyncParsableCommand {
         defaultSubcommand: ServeCommand.self)
 
     /// "chek app.lua" would serve a script of that name.
-    static func refuseMisspeltCommand(_ word: String?) {
-        let commands = configuration.subcommands.compactMap(\.configuration.commandName) + ["help"]
+    static func complaint(about word: String?) -> String? {
+        let commands = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
         guard let word, !word.hasPrefix("-"), access(word, F_OK) != 0,
             let meant = ServerOptions.command(meantBy: word, among: commands)
-        else { return }
-        Report.failure("there is no file or command '\(word)' (did you mean '\(meant)'?)")
-        exit(EX_USAGE)
+        else { return nil }
+        return "there is no file or command '\(word)' (did you mean '\(meant)'?)"
     }
 }
