@@ -27,6 +27,11 @@
 ---@field content_type? string
 ---@field compress? boolean  false: the body is never compressed
 
+-- What goes with the status: WWW-Authenticate, Retry-After.
+---@class luahttpd.AbortOptions
+---@field headers? table<string, string|number|(string|number)[]>
+---@field cookies? table<string, string|number|false|luahttpd.Cookie>
+
 ---@class luahttpd.RedirectOptions : luahttpd.Options
 ---@field external? boolean  To another host
 
@@ -521,8 +526,14 @@ function app.file(path, options) end
 -- Ends the request with an error status, a message for the client, or a page.
 ---@param status integer
 ---@param message? string
----@overload fun(status: integer, vars: table, template: string)
-function app.abort(status, message) end
+---@param options? luahttpd.AbortOptions
+---@overload fun(status: integer, vars: table, template: string, options?: luahttpd.AbortOptions)
+function app.abort(status, message, options) end
+
+-- Text as HTML, for answers that are strings: & < > " ' as entities.
+---@param text string|number
+---@return string
+function app.escape(text) end
 
 -- HTML that templates do not escape again.
 ---@param html string

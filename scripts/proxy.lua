@@ -15,9 +15,11 @@ local function pass(req)
     body = (length or req.headers.transfer_encoding) and req:chunks() or nil, redirects = 0, stream = true, timeout = 60,
   }
   if not res then app.abort(502, reason) end
+  local fields = http.forwardable(res.headers)
+  if not fields["content-type"] then fields["content-type"] = false end -- no type where the backend gave none
   return app.stream(function(out)
     for chunk in res:chunks() do if not out:write(chunk) then return end end
-  end, { status = res.status, headers = http.forwardable(res.headers) })
+  end, { status = res.status, headers = fields })
 end
 
 for _, path in ipairs { "/", "/*path" } do

@@ -14,6 +14,7 @@ struct ProxyTests {
             secret = req.headers.x_secret, connection = req.headers.connection, ip = req.headers.x_forwarded_for },
             { status = 201, headers = { ["X-Answer"] = "yes", ["Set-Cookie"] = { "a=1", "b=2" } } })
         end)
+        app:get("/style", function() return app.text("a {}", { content_type = "text/css" }) end)
         app:get("/moved", function() return app.redirect "/echo" end)
         app:get("/flood", function()
           return app.stream(function(out)
@@ -53,6 +54,15 @@ struct ProxyTests {
             let moved = try proxy.get("/moved")
             #expect(moved.status == 303)
             #expect(moved["location"] == "/echo")
+        }
+    }
+
+    @Test("the type of an answer is the backend's")
+    func types() throws {
+        try with { proxy, _ in
+            try #expect(proxy.get("/style")["content-type"] == "text/css")
+            try #expect(proxy.get("/count/none")["content-type"] == "text/plain; charset=utf-8")
+            try #expect(proxy.get("/moved")["content-type"] == nil)
         }
     }
 

@@ -6,10 +6,11 @@
 --   use       function that runs another of these files once and returns what it returned
 --   host      functions and metatables of the server (Script/ScriptLibrary.swift lists them)
 --   settings  { dev = boolean, root = directory of the main script, env = names and values of .env }
--- Returns the functions that the server calls: finish(), explain(…), complain(options).
+-- Returns the functions that the server calls: finish(), explain(…), complain(options), unknown_field(response).
 
 local use = ...
 
+local origin = use("messages").origin
 local responses = use "responses"
 local routers = use "routers"
 local handlers = use "handlers"
@@ -50,13 +51,19 @@ local function finish()
   for _, route in ipairs(routes) do
     if not (route.is_index and taken[route.path]) then kept[#kept + 1] = route end
   end
-  local error_handlers = {}
-  for status, handler in next, app.errors do error_handlers[status == "*" and 0 or status] = handler.fn end
+  local error_handlers, error_places = {}, {}
+  for status, handler in next, app.errors do
+    local number = status == "*" and 0 or status
+    error_handlers[number], error_places[number] = handler.fn, origin(handler.fn, handler.where)
+  end
   return {
-    routes = kept, errors = error_handlers, config = app.config, templates = templates.finish(), timers = timers,
+    routes = kept, errors = error_handlers, error_places = error_places, config = app.config, templates = templates.finish(), timers = timers,
     hooks = lifecycle.hooks, state = lifecycle.state,
     subscriptions = topics.declared,
   }
 end
 
-return { finish = finish, explain = responses.explain, complain = responses.complain }
+return {
+  finish = finish, explain = responses.explain, complain = responses.complain,
+  unknown_field = responses.unknown_field,
+}

@@ -29,6 +29,12 @@ local function place()
   return info and info.short_src .. ":" .. info.currentline or "?"
 end
 
+-- "app.lua:12": where a function begins, or `where` it was given to us if it is none of Lua's.
+local function origin(fn, where)
+  local info = type(fn) == "function" and getinfo(fn, "S")
+  return info and info.linedefined > 0 and info.short_src .. ":" .. info.linedefined or where
+end
+
 local function kind_of(value)
   local mt = getmetatable(value)
   if mt == Response then return "a response" end
@@ -88,6 +94,6 @@ local function check_callable(value, what)
 end
 
 return {
-  author_level = author_level, place = place, kind_of = kind_of, fail = fail, hint = hint,
+  author_level = author_level, place = place, origin = origin, kind_of = kind_of, fail = fail, hint = hint,
   check_callable = check_callable,
 }

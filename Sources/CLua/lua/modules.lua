@@ -6,6 +6,7 @@ local use, host, settings = ...
 
 local messages = use "messages"
 local responses = use "responses"
+local routers = use "routers"
 local note_module = use("dependencies").note_module
 local place, kind_of, fail = messages.place, messages.kind_of, messages.fail
 local type, error, rawset = type, error, rawset
@@ -33,6 +34,14 @@ package.loaded["luahttpd.json"] = {
 }
 host.Object.__jsontype = "object"
 package.loaded["luahttpd.http"] = use "http"
+
+-- The process is the server: no script ends it at once, with all requests. One that is not to be served fails to load.
+function os.exit(code)
+  if routers.is_frozen() then
+    fail("os.exit would end the server and every request: stop it from outside (SIGTERM)")
+  end
+  fail("os.exit(%s) while the app loads", code == nil and "" or tostring(code))
+end
 
 -- Functions of the program that the server is part of.
 for name, functions in next, host.functions do package.loaded[name] = functions end

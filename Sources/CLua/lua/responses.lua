@@ -16,24 +16,41 @@ local response_options = {
   compress = "boolean",
 }
 
--- `of_handler`: a handler returned them, and the server knows its place.
-local function check_options(options, of_handler)
-  local function raise(message)
-    if of_handler then error(message, 0) end
-    fail("%s", message)
-  end
+-- What is wrong with options, or nil.
+local function complain(options)
   if options == nil then return end
   if type(options) ~= "table" then
-    raise(("response options must be a table such as { status = 201 }, not %s"):format(kind_of(options)))
+    return ("response options must be a table such as { status = 201 }, not %s"):format(kind_of(options))
   end
   for name, value in next, options do
     local expected = response_options[name]
     if not expected then
-      raise(("unknown response option '%s'%s; options are status, headers, cookies, content_type, compress")
-        :format(tostring(name), hint(name, response_options)))
+      return ("unknown response option '%s'%s; options are status, headers, cookies, content_type, compress")
+        :format(tostring(name), hint(name, response_options))
     end
     if type(value) ~= expected then
-      raise(("response option '%s' must be a %s, not %s"):format(name, expected, kind_of(value)))
+      return ("response option '%s' must be a %s, not %s"):format(name, expected, kind_of(value))
+    end
+  end
+end
+
+local function check_options(options)
+  local message = complain(options)
+  if message then fail("%s", message) end
+end
+
+-- Fields of a response: those that options may have, and what it is made of.
+local response_fields = {
+  body = true, vars = true, template = true, file = true, filename = true, stream = true, heartbeat = true,
+}
+for name in next, response_options do response_fields[name] = true end
+
+-- What is wrong with the names of a response's fields, or nil.
+local function unknown_field(answer)
+  for name in next, answer do
+    if not response_fields[name] then
+      return ("returned a response with an unknown field '%s'%s; there are status, headers, cookies, body, content_type, compress, vars, template, file, filename")
+        :format(tostring(name), hint(name, response_fields))
     end
   end
 end
@@ -119,15 +136,29 @@ local function explain(a, b, c, extra)
     :format(kind_of(a))
 end
 
--- The values that a handler returned, as one response. For hooks, which see responses only.
-local function to_response(a, b, c, ...)
+-- The values that a function returned, as one response. For hooks, which see responses only. `who` begins what is said
+-- of mistakes: "app.lua:12: the before hook".
+local function to_response(who, a, b, c, ...)
   if getmetatable(a) == Response and b == nil then return a end
   if type(a) == "string" and b == nil then return response { body = a, content_type = "text/html; charset=utf-8" } end
   if type(a) == "table" and type(b) == "string" and (c == nil or type(c) == "table") and (...) == nil then
-    check_options(c, true)
+    local message = complain(c)
+    if message then error(who .. ": " .. message, 0) end
     return response({ vars = a, template = b }, c)
   end
-  error(explain(a, b, c, ...), 0)
+  error(who .. " " .. explain(a, b, c, ...), 0)
+end
+
+-- Raises what is wrong with a response that `who` made or changed.
+local function check(who, answer)
+  local message = unknown_field(answer) or host.response_mistake(answer)
+  if message then error(who .. " " .. message, 0) end
+  return answer
+end
+
+-- As to_response, and nothing is wrong with it.
+local function checked(who, ...)
+  return check(who, to_response(who, ...))
 end
 
 -- A response with a body; most have no options.
@@ -202,24 +233,61 @@ function functions.file(path, options)
   return response({ file = path, filename = filename }, rest)
 end
 
--- Ends the request: app.abort(404, "no such user") or app.abort(422, vars, "form.html").
-function functions.abort(status, message, template)
+local abort_options = { headers = "table", cookies = "table" }
+
+-- A status may need a header: 401 has WWW-Authenticate, 429 Retry-After. What the page is made of is not theirs.
+local function check_abort_options(options)
+  for name, value in next, options do
+    local expected = abort_options[name]
+    if not expected then fail("unknown option '%s' of app.abort%s; there are headers, cookies", tostring(name), hint(name, abort_options)) end
+    if type(value) ~= expected then fail("option '%s' of app.abort must be a table, not %s", name, kind_of(value)) end
+  end
+  for name, value in next, options.headers or {} do
+    if type(name) == "string" and name:lower() == "content-type" then
+      fail("app.abort cannot set Content-Type: the page that says the error has its own")
+    end
+    if value == false then fail("app.abort cannot take the header \"%s\" away", tostring(name)) end
+  end
+  local mistake = host.response_mistake(options)
+  if mistake then fail("%s", (mistake:gsub("^returned", "app.abort with"))) end
+end
+
+-- Ends the request: app.abort(404, "no such user") or app.abort(422, vars, "form.html"); with header fields:
+-- app.abort(401, "who are you?", { headers = { ["WWW-Authenticate"] = "Basic" } }).
+function functions.abort(status, message, template, options)
   if math.type(status) ~= "integer" or status < 400 or status > 599 then
     fail("app.abort expects a status from 400 to 599, not %s", tostring(status))
   end
+  if type(template) == "table" and options == nil then template, options = nil, template end
+  if options ~= nil then
+    if type(options) ~= "table" then fail("options of app.abort must be a table, not %s", kind_of(options)) end
+    check_abort_options(options)
+  end
+  local headers, cookies = options and options.headers, options and options.cookies
   if template ~= nil then
     if type(message) ~= "table" or type(template) ~= "string" then
       fail("app.abort(status, vars, \"page.html\") expects a table and a template name")
     end
-    error(setmetatable({ status = status, vars = message, template = template }, Abort), 0)
+    error(setmetatable({
+      status = status, vars = message, template = template, headers = headers, cookies = cookies,
+    }, Abort), 0)
   end
   if message ~= nil and type(message) ~= "string" then fail("app.abort expects a message, not %s", kind_of(message)) end
-  error(setmetatable({ status = status, message = message }, Abort), 0)
+  error(setmetatable({ status = status, message = message, headers = headers, cookies = cookies }, Abort), 0)
 end
 
 Abort.__name = "abort"
 function Abort:__tostring()
   return ("abort %d%s"):format(self.status, self.message and ": " .. self.message or "")
+end
+
+local entities = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&#34;", ["'"] = "&#39;" }
+
+-- Text as HTML, for those who return strings: what templates do by themselves.
+function functions.escape(text)
+  if type(text) == "number" then text = tostring(text) end
+  if type(text) ~= "string" then fail("app.escape expects a string, not %s", kind_of(text)) end
+  return (text:gsub("[&<>\"']", entities))
 end
 
 -- Marks HTML that templates must not escape again.
@@ -246,13 +314,7 @@ function functions.array(list) return mark(list, Array, "app.array") end
 Array.__name = "array"
 Array.__jsontype = "array"
 
--- What is wrong with the options that a handler returned, or nil.
-local function complain(options)
-  local good, message = pcall(check_options, options, true)
-  return not good and message or nil
-end
-
 return {
-  new = response, of = to_response, check_options = check_options, explain = explain, complain = complain,
-  functions = functions, mark = mark,
+  new = response, of = to_response, check = check, checked = checked, check_options = check_options,
+  explain = explain, complain = complain, unknown_field = unknown_field, functions = functions, mark = mark,
 }

@@ -6,7 +6,7 @@ local use = ...
 
 local messages = use "messages"
 local place, kind_of, fail, hint = messages.place, messages.kind_of, messages.fail, messages.hint
-local check_callable = messages.check_callable
+local check_callable, origin = messages.check_callable, messages.origin
 local check_limits = use "limits".check
 local type = type
 local getmetatable, setmetatable = getmetatable, setmetatable
@@ -168,7 +168,7 @@ local function define_hook(name, list)
     if prefix ~= "" and prefix:sub(1, 1) ~= "/" then fail("prefix \"%s\" must start with '/'", prefix) end
     check_callable(fn, "hook")
     local hooks = self[list]
-    hooks[#hooks + 1] = { prefix = join(self.prefix, prefix:gsub("/$", "")), fn = fn }
+    hooks[#hooks + 1] = { prefix = join(self.prefix, prefix:gsub("/$", "")), fn = fn, where = origin(fn, place()) }
     return self
   end
 end
@@ -199,7 +199,7 @@ function methods:mount(prefix, router)
     local target = new_router(join(base, source.prefix), parent, self.names)
     for _, list in ipairs { "befores", "afters", "uses" } do
       for i, hook in ipairs(source[list]) do
-        target[list][i] = { prefix = join(base, hook.prefix), fn = hook.fn }
+        target[list][i] = { prefix = join(base, hook.prefix), fn = hook.fn, where = hook.where }
       end
     end
     for i, route in ipairs(source.routes) do

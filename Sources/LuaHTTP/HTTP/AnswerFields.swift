@@ -148,7 +148,7 @@ struct AnswerFields {
     }
 
     /// `body`: name, offsets of the value and of the whole line with its end.
-    private static func forEachLine(
+    static func forEachLine(
         of bytes: UnsafeRawBufferPointer,
         _ body: (_ name: UnsafeRawBufferPointer, _ value: Range<Int>, _ line: Range<Int>) -> Void
     ) {

@@ -75,6 +75,31 @@ struct HeaderBlock {
 
     mutating func append(_ lines: StaticString) { bytes.writeStaticString(lines) }
 
+    /// Those of them that are not there yet; Set-Cookie is one for each cookie.
+    mutating func addMissing(_ lines: ByteBuffer) {
+        let own = bytes
+        lines.withUnsafeReadableBytes { lines in
+            AnswerFields.forEachLine(of: lines) { name, _, line in
+                if !Self.contains(name, own) || ASCII.equalsIgnoringCase(name, "set-cookie") {
+                    omit(name)
+                    bytes.writeBytes(lines[line])
+                }
+            }
+        }
+    }
+
+    private static func contains(_ name: UnsafeRawBufferPointer, _ lines: ByteBuffer) -> Bool {
+        var isFound = false
+        lines.withUnsafeReadableBytes { lines in
+            AnswerFields.forEachLine(of: lines) { other, _, _ in
+                if name.elementsEqual(other, by: { ASCII.lowercased($0) == ASCII.lowercased($1) }) {
+                    isFound = true
+                }
+            }
+        }
+        return isFound
+    }
+
     mutating func removeAll() { bytes.clear() }
 
     static func check(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Refusal? {

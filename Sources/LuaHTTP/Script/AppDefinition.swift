@@ -28,6 +28,16 @@ struct AppDefinition {
         case readiness
     }
 
+    /// A function of `app:error`.
+    struct ErrorHandler {
+        /// In the table of handlers.
+        var number: Int
+        /// What it was given: "404" or "\"*\"".
+        var name: String
+        /// "app.lua:12".
+        var place: String
+    }
+
     /// A function that gets the messages of some topics.
     struct Subscription {
         var topics: [[UInt8]]
@@ -38,8 +48,8 @@ struct AppDefinition {
     }
 
     var routes: [Route] = []
-    /// Status → number of the handler; 0 stands for "*".
-    var errorHandlers: [Int: Int] = [:]
+    /// By status; 0 stands for "*".
+    var errorHandlers: [Int: ErrorHandler] = [:]
     var timers: [TimerDefinition] = []
     var subscriptions: [Subscription] = []
     var settings = ScriptSettings()
@@ -59,13 +69,7 @@ struct AppDefinition {
             routes.append(try Self.route(takingFrom: stack, handlers: &handlers))
         }
         stack.pop()
-        stack.getField("errors", of: table)
-        stack.pushNil()
-        while stack.next(in: -2) {
-            let status = Int(clamping: stack.integer(at: -2) ?? 0)
-            errorHandlers[status] = handlers.append(taking: stack)
-        }
-        stack.pop()
+        readErrorHandlers(stack, of: table, &handlers)
         stack.getField("timers", of: table)
         stack.forEachElement(of: -1) {
             if let timer = TimerDefinition(takingFrom: stack, handlers: &handlers) { timers.append(timer) }
@@ -88,6 +92,24 @@ struct AppDefinition {
         }
         stack.getField("templates", of: table)
         templates = TemplateAdditions(takingFrom: stack, references: &handlers)
+    }
+
+    private mutating func readErrorHandlers(
+        _ stack: LuaStack, of table: Int32, _ handlers: inout LuaRefTable
+    ) {
+        stack.getField("error_places", of: table)
+        let places = stack.top
+        stack.getField("errors", of: table)
+        stack.pushNil()
+        while stack.next(in: -2) {
+            let status = stack.integer(at: -2) ?? 0
+            let number = handlers.append(taking: stack)
+            stack.getIndex(status, of: places)
+            errorHandlers[Int(clamping: status)] = ErrorHandler(
+                number: number, name: status == 0 ? "\"*\"" : "\(status)", place: stack.string(at: -1) ?? "?")
+            stack.pop()
+        }
+        stack.pop(2)
     }
 
     private static func subscription(

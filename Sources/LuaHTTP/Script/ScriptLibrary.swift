@@ -41,6 +41,7 @@ struct ScriptLibrary: ~Copyable {
     private let finishFunction: LuaRef
     private let explainFunction: LuaRef
     private let complainFunction: LuaRef
+    private let unknownFieldFunction: LuaRef
 
     /// - Parameters:
     ///   - root: directory of the main script, for `require`.
@@ -68,6 +69,8 @@ struct ScriptLibrary: ~Copyable {
         explainFunction = LuaRef(taking: stack, of: vm)
         stack.getField("complain", of: -1)
         complainFunction = LuaRef(taking: stack, of: vm)
+        stack.getField("unknown_field", of: -1)
+        unknownFieldFunction = LuaRef(taking: stack, of: vm)
     }
 
     /// Pushes the table that the library gets as `host`. [-0, +1]
@@ -92,6 +95,7 @@ struct ScriptLibrary: ~Copyable {
         let functions: [(StaticString, HostFunction)] =
             [
                 ("check_limit", LimitModule.check()),
+                ("response_mistake", ResponseModule.mistake()),
                 ("json_encode", JSONModule.encode()), ("json_decode", JSONModule.decode(in: vm)),
                 ("url", URLModule.url()), ("log", LogModule.log(services)),
                 ("sleep", TimeModule.sleep(services)),
@@ -134,12 +138,23 @@ struct ScriptLibrary: ~Copyable {
 
     /// Why the response options at `index` are not valid, or nil.
     func complaint(aboutOptionsAt index: Int32, on stack: LuaStack) -> String? {
+        complaint(of: complainFunction, about: index, on: stack) ?? "response options are not valid"
+    }
+
+    /// What is wrong with the names of the fields of the response at `index`, or nil.
+    func complaint(aboutFieldsAt index: Int32, on stack: LuaStack) -> String? {
+        complaint(of: unknownFieldFunction, about: index, on: stack) ?? "returned a response that is not valid"
+    }
+
+    /// What a function of the library says of one value. The outer nil: it failed.
+    private func complaint(of function: borrowing LuaRef, about index: Int32, on stack: LuaStack) -> String?? {
         let index = stack.absolute(index)
         let top = stack.top
         defer { stack.top = top }
-        stack.push(complainFunction)
+        guard stack.reserve(6) else { return nil }
+        stack.push(function)
         stack.pushCopy(of: index)
         let status = stack.call(arguments: 1, results: 1)
-        return status == .ok ? stack.string(at: -1) : "response options are not valid"
+        return status == .ok ? .some(stack.string(at: -1)) : nil
     }
 }

@@ -35,7 +35,7 @@ struct AnswerMistake: Error {
 struct AnswerReader {
     let stack: LuaStack
     // SAFETY: a reader lives as long as the call that made it, whose task holds the generation.
-    unowned(unsafe) let generation: Generation
+    unowned(unsafe) let generation: Generation?
     /// Status unless the handler gives one: 200, or the error's in an error handler.
     let defaultStatus: Int
     let isSecure: Bool
@@ -53,25 +53,31 @@ struct AnswerReader {
             return try readResponse(at: first, into: &fields)
         case (2, .table), (3, .table):
             guard !stack.isKind(.response, at: first), stack.type(at: first + 1) == .string else {
-                throw AnswerMistake(text: generation.library.explain(from: first, on: stack))
+                throw explanation(from: first)
             }
             var answer = Answer(
                 status: defaultStatus, content: .template(variables: first, name: first + 1))
             guard last == first + 2 else { return answer }
             guard stack.type(at: last) == .table else {
-                throw AnswerMistake(text: generation.library.explain(from: first, on: stack))
+                throw explanation(from: first)
             }
-            if let complaint = generation.library.complaint(aboutOptionsAt: last, on: stack) {
+            if let complaint = generation?.library.complaint(aboutOptionsAt: last, on: stack) {
                 throw AnswerMistake(text: complaint)
             }
             try readOptions(at: last, into: &answer, &fields)
             return answer
         default:
-            throw AnswerMistake(text: generation.library.explain(from: first, on: stack))
+            throw explanation(from: first)
         }
     }
 
-    private func readResponse(at table: Int32, into fields: inout HeaderBlock) throws(AnswerMistake) -> Answer
+    private func explanation(from first: Int32) -> AnswerMistake {
+        AnswerMistake(
+            text: generation?.library.explain(from: first, on: stack) ?? "returned values that do not fit")
+    }
+
+    /// Reads a response, which hooks may have changed in every way.
+    func readResponse(at table: Int32, into fields: inout HeaderBlock) throws(AnswerMistake) -> Answer
     {
         var answer = Answer(status: defaultStatus, content: .empty)
         let found = try readOptions(at: table, into: &answer, &fields)
@@ -120,11 +126,14 @@ struct AnswerReader {
         guard stack.reserve(16) else { throw AnswerMistake(text: "returned too many values") }
         var found: Contents = []
         var hasHeaders = false
+        // What constructors such as app.json write. The table holds the string as long as it is looked at here.
+        var type: UnsafeRawBufferPointer?
         stack.pushNil()
         while stack.next(in: table) {
             if let key = stack.bytes(at: -2) {
                 switch key.count {
                 case 4 where ASCII.equals(key, "body"): found.insert(.body)
+                case 4 where ASCII.equals(key, "vars"): break
                 case 4 where ASCII.equals(key, "file"):
                     try expect(.string, "file")
                     found.insert(.file)
@@ -142,22 +151,35 @@ struct AnswerReader {
                 case 8 where ASCII.equals(key, "compress"):
                     try expect(.boolean, "compress")
                     answer.compresses = stack.isTrue(at: -1)
+                case 8 where ASCII.equals(key, "filename"): break
+                case 9 where ASCII.equals(key, "heartbeat"): break
                 case 12 where ASCII.equals(key, "content_type"):
                     try expect(.string, "content_type")
-                    guard let type = stack.bytes(at: -1) else { break }
-                    try addContentType(type, to: &fields)
-                    answer.hasContentType = true
-                default: break
+                    type = stack.bytes(at: -1)
+                default: throw unknownField(of: table)
                 }
+            } else {
+                throw unknownField(of: table)
             }
             stack.top = top + 1
         }
         stack.top = top
-        // Last, because content_type comes before a header of this name.
         if hasHeaders, stack.getField("headers", of: table) == .table {
-            try readHeaders(at: stack.top, into: &answer, &fields)
+            answer.hasContentType = try ResponseHeaders(stack: stack).read(at: stack.top, into: &fields)
+        }
+        // A header of this name is the more explicit one.
+        if let type, !answer.hasContentType {
+            try addContentType(type, to: &fields)
+            answer.hasContentType = true
         }
         return found
+    }
+
+    /// Misspelt, most likely: it would be lost silently.
+    private func unknownField(of table: Int32) -> AnswerMistake {
+        AnswerMistake(
+            text: generation?.library.complaint(aboutFieldsAt: table, on: stack)
+                ?? "returned a response with an unknown field")
     }
 
     /// Hooks set fields of a response unchecked: what is on top must be of the type.
@@ -167,65 +189,24 @@ struct AnswerReader {
             text: "returned a response whose \(field) is a \(stack.type(at: -1).name), not a \(type.name)")
     }
 
+    /// Adds the `headers` and `cookies` that `app.abort` was given, of the table at `abort`.
+    func readFields(ofAbort abort: Int32, into fields: inout HeaderBlock) throws(AnswerMistake) {
+        let top = stack.top
+        defer { stack.top = top }
+        guard stack.reserve(16) else { throw AnswerMistake(text: "aborted too deep in its calls") }
+        if stack.getField("headers", of: abort) == .table {
+            _ = try ResponseHeaders(stack: stack).read(at: stack.top, into: &fields)
+        }
+        if stack.getField("cookies", of: abort) == .table {
+            try ResponseCookies(stack: stack, isSecure: isSecure).read(at: stack.top, into: &fields)
+        }
+    }
+
     private func status(at index: Int32) throws(AnswerMistake) -> Int {
         guard let status = stack.integer(at: index), (200...599).contains(status) else {
             throw AnswerMistake(text: "returned a status that is not a whole number from 200 to 599")
         }
         return Int(status)
-    }
-
-    private func readHeaders(
-        at table: Int32, into answer: inout Answer, _ fields: inout HeaderBlock
-    ) throws(AnswerMistake) {
-        stack.pushNil()
-        while stack.next(in: table) {
-            guard let name = stack.bytes(at: -2) else {
-                throw AnswerMistake(text: "returned headers with a name that is not a string")
-            }
-            if ASCII.equalsIgnoringCase(name, "content-type") {
-                // content_type was written first: the shorter way wins.
-                if answer.hasContentType {
-                    stack.pop()
-                    continue
-                }
-                answer.hasContentType = true
-            }
-            try readHeaderValue(name, into: &fields)
-            stack.pop()
-        }
-    }
-
-    /// The value on top: a string, a number, or a list of them for several lines.
-    private func readHeaderValue(
-        _ name: UnsafeRawBufferPointer, into fields: inout HeaderBlock
-    ) throws(AnswerMistake) {
-        switch stack.type(at: -1) {
-        case .string:
-            if let value = stack.bytes(at: -1) { try add(name, value, to: &fields) }
-        case .number:
-            let status = stack.pushDescription(of: -1)
-            defer { stack.pop() }
-            if status == .ok, let value = stack.bytes(at: -1) { try add(name, value, to: &fields) }
-        case .boolean where !stack.isTrue(at: -1):
-            fields.omit(name)
-        case .table:
-            let list = stack.absolute(-1)
-            for index in 0..<stack.rawLength(at: list) {
-                stack.getIndex(Int64(index) + 1, of: list)
-                defer { stack.pop() }
-                guard let value = stack.bytes(at: -1) else {
-                    throw AnswerMistake(
-                        text:
-                            "returned the header \(Self.quoted(name)) with a list of values that are not all strings"
-                    )
-                }
-                try add(name, value, to: &fields)
-            }
-        case let type:
-            throw AnswerMistake(
-                text: "returned the header \(Self.quoted(name)) with a \(type.name) as value:"
-                    + " give a string, a number, a list of strings, or false for none")
-        }
     }
 
     private func addContentType(
@@ -237,29 +218,5 @@ struct AnswerReader {
             throw AnswerMistake(
                 text: "returned a content_type with a line break or another control character in it")
         }
-    }
-
-    private func add(
-        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, to fields: inout HeaderBlock
-    ) throws(AnswerMistake) {
-        do throws(HeaderBlock.Refusal) {
-            try fields.add(name, value)
-        } catch {
-            throw AnswerMistake(text: Self.explain(error, name))
-        }
-    }
-
-    static func explain(_ refusal: HeaderBlock.Refusal, _ name: UnsafeRawBufferPointer) -> String {
-        switch refusal {
-        case .name:
-            "returned the header \(quoted(name)), which is not a valid name: letters, digits and - only"
-        case .value:
-            "returned the header \(quoted(name)) with a line break or another control character in its value"
-        case .reserved: "returned the header \(quoted(name)), which the server sets; leave it out"
-        }
-    }
-
-    private static func quoted(_ name: UnsafeRawBufferPointer) -> String {
-        "\"" + String(decoding: name.prefix(80), as: UTF8.self) + "\""
     }
 }

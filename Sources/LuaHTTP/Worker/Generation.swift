@@ -31,6 +31,8 @@ final class Generation {
         var methods = ""
     }
 
+    typealias ErrorHandler = AppDefinition.ErrorHandler
+
     /// What is counted of each route; empty where nobody asks.
     var series: [RequestSeries] = []
 
@@ -52,7 +54,7 @@ final class Generation {
     let errorFields: StandardFields
     /// Nil: every host is ours.
     let hosts: HostList?
-    private let errorHandlers: [Int: Int]
+    private let errorHandlers: [Int: ErrorHandler]
     /// Filters, tests and globals of the script.
     let additions: TemplateAdditions
     private let timerDefinitions: [TimerDefinition]
@@ -161,8 +163,8 @@ final class Generation {
 
     var hasErrorHandlers: Bool { !errorHandlers.isEmpty }
 
-    /// Number of the handler for an error status, the app's "*" handler, or nil.
-    func errorHandler(for status: Int) -> Int? { errorHandlers[status] ?? errorHandlers[0] }
+    /// The handler for an error status, the app's "*" handler, or nil.
+    func errorHandler(for status: Int) -> ErrorHandler? { errorHandlers[status] ?? errorHandlers[0] }
 }
 
 @available(*, unavailable)

@@ -30,7 +30,7 @@ extension RequestTask {
             if error.origin == .otherCall, let route {
                 error.takePlace(from: generation.routes[route].origin)
             }
-            takePlaceOfRoute(&error)
+            takePlaceOfAuthor(&error)
             let limit = limit(of: error)
             let code = limit == nil ? 500 : 503
             if state == .rendering, let rendering {
@@ -52,10 +52,17 @@ extension RequestTask {
                 self,
                 ScriptError(
                     "app.abort(\(code)) came when the answer had begun, which is cut off here", at: stack))
-        } else if stack.getField("template", of: abort) == .string, failure == nil {
-            return answerAbort(status: code, from: stack, abort: abort)
         }
-        var failure = Failure(status: code, message: message)
+        let fields: ByteBuffer?
+        do throws(AnswerMistake) {
+            fields = try self.fields(ofAbort: abort, on: stack)
+        } catch {
+            return fail(with: Failure(status: 500, error: mistake(error.text)))
+        }
+        if !hasBegunAnswer, stack.getField("template", of: abort) == .string, failure == nil {
+            return answerAbort(Failure(status: code, fields: fields), from: stack, abort: abort)
+        }
+        var failure = Failure(status: code, message: message, fields: fields)
         if worker.isDevelopment {
             failure.details = FailureDetails(calls: ScriptError.frames(of: stack, withVariables: true))
         }
@@ -64,6 +71,37 @@ extension RequestTask {
 
     /// The head is out.
     private var hasBegunAnswer: Bool { rendering?.hasStarted == true || stream?.hasStarted == true }
+
+    /// What goes with the status, such as WWW-Authenticate (RFC 9110 §15.5.2).
+    private func fields(ofAbort abort: Int32, on stack: LuaStack) throws(AnswerMistake) -> ByteBuffer? {
+        var block = HeaderBlock()
+        try AnswerReader(
+            stack: stack, generation: generation, defaultStatus: 500, isSecure: exchange?.isSecure == true
+        ).readFields(ofAbort: abort, into: &block)
+        return block.bytes.readableBytes > 0 ? block.bytes : nil
+    }
+
+    /// What is wrong with what a handler returned, at its place.
+    func mistake(_ text: String) -> ScriptError {
+        let author =
+            errorHandler.map { "the error handler for \($0.name)" }
+            ?? "the handler" + (route.map { " of " + generation.routes[$0].path } ?? "")
+        var error = ScriptError(message: "\(author) \(text)")
+        takePlaceOfAuthor(&error)
+        return error
+    }
+
+    /// An error without a place of its own is shown where its handler or its route is defined.
+    func takePlaceOfAuthor(_ error: inout ScriptError) {
+        guard error.file == nil else { return }
+        guard let place = errorHandler?.place ?? route.map({ generation.routes[$0].origin }) else { return }
+        error.takePlace(from: place)
+    }
+
+    /// The one that answers.
+    private var errorHandler: Generation.ErrorHandler? {
+        failure.flatMap { generation.errorHandler(for: $0.status) }
+    }
 
     private func limit(of error: ScriptError) -> Limits.Name? {
         switch error.kind {
@@ -93,18 +131,18 @@ extension RequestTask {
     }
 
     /// `app.abort(status, vars, "page.html")`: moves both to a fresh coroutine, whose stack is sound.
-    private func answerAbort(status: Int, from stack: LuaStack, abort: Int32) {
-        let fresh = generation.vm.takeCoroutine()
-        failure = Failure(status: status)
+    private func answerAbort(_ failure: Failure, from stack: LuaStack, abort: Int32) {
+        self.failure = failure
         stack.getField("vars", of: abort)
         stack.getField("template", of: abort)
         let templates = generation.templates(at: edition)
         if let name = stack.bytes(at: -1), templates.page(name) == nil {
             let mistake = AnswerMistake(missing: name, in: templates)
             var error = ScriptError("app.abort " + mistake.text, at: stack)
-            takePlaceOfRoute(&error)
+            takePlaceOfAuthor(&error)
             return fail(with: Failure(status: 500, error: error))
         }
+        let fresh = generation.vm.takeCoroutine()
         stack.move(2, to: fresh.stack)
         dropCoroutine(finished: false)
         coroutine = fresh
@@ -134,13 +172,12 @@ extension RequestTask {
         if self.failure == nil, let handler = generation.errorHandler(for: failure.status) {
             self.failure = failure
             worker.keepReport(of: failure, exchange: exchange)
-            return runErrorHandler(handler, failure)
+            return runErrorHandler(handler.number, failure)
         }
         let page = worker.errorPage(for: failure, exchange: exchange)
         worker.fields.begin(generation.errorFields)
-        worker.fields.omit("Cache-Control")  // the page has it
-        worker.fields.append(page.fields)
-        if let extra = failure.fields { worker.fields.append(extra) }
+        if let extra = failure.fields { worker.fields.addMissing(extra) }
+        worker.fields.addMissing(ByteBuffer(staticString: page.fields))
         worker.fields.finish()
         worker.fields.bytes.withUnsafeReadableBytes { fields in
             page.body.withUnsafeReadableBytes { body in

@@ -32,7 +32,7 @@ extension RequestTask {
         }
         let path = route.map { " of " + generation.routes[$0].path } ?? ""
         var error = ScriptError(message: "the handler\(path) \(mistake.text)")
-        takePlaceOfRoute(&error)
+        takePlaceOfAuthor(&error)
         return error
     }
 

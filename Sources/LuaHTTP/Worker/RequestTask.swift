@@ -252,8 +252,8 @@ final class RequestTask: Fiber {
         worker.fields.begin(failure == nil ? generation.standardFields : generation.errorFields)
         let answer: Answer
         do throws(AnswerMistake) {
-            if let extra = failure?.fields { worker.fields.append(extra) }
             answer = try reader.read(from: first, into: &worker.fields)
+            if let extra = failure?.fields { worker.fields.addMissing(extra) }
             worker.fields.finish()
         } catch {
             return fail(with: Failure(status: 500, error: mistake(error.text)))
@@ -278,19 +278,6 @@ final class RequestTask: Fiber {
         case .template(let variables, let name):
             render(answer, template: name, variables: variables, on: stack)
         }
-    }
-
-    private func mistake(_ text: String) -> ScriptError {
-        let path = route.map { " of " + generation.routes[$0].path } ?? ""
-        var error = ScriptError(message: "the handler\(path) \(text)")
-        takePlaceOfRoute(&error)
-        return error
-    }
-
-    /// An error without a place of its own is shown where its route is defined.
-    func takePlaceOfRoute(_ error: inout ScriptError) {
-        guard error.file == nil, let route else { return }
-        error.takePlace(from: generation.routes[route].origin)
     }
 
     /// Number of the route that matched.

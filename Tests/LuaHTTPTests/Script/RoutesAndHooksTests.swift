@@ -148,8 +148,9 @@ struct RoutesAndHooksTests {
             try trace("app:before(function() return 'no' end) app:before(t 'late') app:get('/', h 'h')")
                 == " = no nil nil")
         #expect(
-            try trace("app:before(function() return {}, 'p.html' end) app:get('/', h 'h')").hasSuffix(
-                "p.html nil"))
+            try trace(
+                "app:before(function() return {}, 'p.html' end) app:after(function(req, res) res.body = res.template end) app:get('/', h 'h')"
+            ) == " = p.html nil nil")
         #expect(
             try trace("app:after(function(req, res) return res.body .. '!' end) app:get('/', h 'h')")
                 == "h = h! nil nil")
@@ -164,6 +165,35 @@ struct RoutesAndHooksTests {
             try trace(
                 "app:before(t 'b') app:after(t 'a') app:get('/', { json = true }, function() return { 1 } end)"
             ) == "b a = [1] nil nil")
+    }
+
+    @Test("mistakes of hooks are told with their name and line")
+    func mistakesOfHooks() throws {
+        for (hook, mistake) in [
+            ("before(function() return { error = 'x' } end)", "the before hook returned variables but no template name"),
+            ("before(function() return 42 end)", "the before hook returned a number"),
+            ("use(function() end)", "the app:use hook returned nothing"),
+            ("after(function() return 1 end)", "the after hook returned a number"),
+            ("after(function(req, res) res.status = 'x' end)", "the after hook returned a status that is not"),
+            ("after(function(req, res) res.headers['A b'] = 'x' end)", "the after hook returned the header \"A b\""),
+            ("after(function(req, res) res.stauts = 404 end)", "the after hook returned a response with an unknown field 'stauts' (did you mean 'status'?)"),
+            ("use(function(req, next) next() return next() end)", "the app:use hook called next() twice"),
+        ] {
+            let text = try trace("\napp:\(hook)\n\napp:get('/', h 'h')")
+            #expect(text.hasPrefix("app.lua:3: \(mistake)"), "\(text)")
+        }
+        // The handler's own, before a hook that is right.
+        let text = try trace("app:after(function() end)\n\napp:get('/', function() return 5 end)")
+        #expect(text.hasPrefix("app.lua:4: the handler of / returned a number"), "\(text)")
+    }
+
+    @Test("os.exit is an error, in handlers and while the app loads")
+    func exit() throws {
+        let fixture = try ScriptFixture()
+        #expect(fixture.run("\nlocal x = os.exit(3)") == "app.lua:2: os.exit(3) while the app loads")
+        fixture.run("app:get('/', function()\nlocal x = os.exit(3) end)")
+        try fixture.finish()
+        #expect(fixture.run("local x = routes['/'].handler {}").hasPrefix("app.lua:2: os.exit would end the server"))
     }
 
     @Test func nextIsCalledOnce() throws {
@@ -195,6 +225,20 @@ struct RoutesAndHooksTests {
             fixture.run("local a = routes['/d'].handler {} return a.vars.v, a.template, a.status")
                 == "1 p.html 410")
         #expect(fixture.run("return routes['/e'].handler {}") == "1")
+    }
+
+    @Test("a string has no type of its own, what the handler set counts")
+    func typeOfString() throws {
+        let fixture = try ScriptFixture()
+        fixture.run("app:get('/', function(req, res) res.content_type = 'text/csv' return 'a,b' end)")
+        try fixture.finish()
+        #expect(fixture.run("local a = routes['/'].handler {} return a.body, a.content_type") == "a,b text/csv")
+    }
+
+    @Test("app.escape makes HTML of text")
+    func escape() throws {
+        let fixture = try ScriptFixture()
+        #expect(fixture.run("return app.escape('<a b=\"c\">\\'&')") == "&lt;a b=&#34;c&#34;&gt;&#39;&amp;")
     }
 
     @Test("a handler without parameters does not take the request, unless something around it does")

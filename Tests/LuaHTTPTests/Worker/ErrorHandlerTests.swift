@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import Foundation
 import NIOCore
 import NIOEmbedded
 import Testing
@@ -76,6 +77,50 @@ import Testing
         #expect(try cacheControl("/gone") == ["max-age=5"])
         #expect(try cacheControl("/") == ["max-age=60"])
         #expect(try site.get("/nowhere").contains("\r\nX-Content-Type-Options: nosniff\r\n"))
+    }
+
+    @Test("header fields of app.abort reach the client, by the built-in page, error handlers and templates")
+    func headersOfAbort() throws {
+        let source = """
+            local app = require "luahttpd"
+            local basic = { headers = { ["WWW-Authenticate"] = "Basic" }, cookies = { s = false } }
+            app:get("/401", function(req) app.abort(401, "who?", basic) end)
+            app:get("/page", function(req) app.abort(401, {}, "no.html", basic) end)
+            app:get("/429", function(req) app.abort(429, nil, { headers = { ["Retry-After"] = 5 } }) end)
+            app:get("/bad", function(req) app.abort(401, "x", { headers = { ["A b"] = "c" } }) end)
+            """
+        let handler = """
+
+            app:error("*", function(req, err) return app.text("no", { headers = { ["Retry-After"] = 9 } }) end)
+            """
+        for more in ["", handler] {
+            let site = try InMemorySite(source + more, templates: ["no.html": "no"])
+            for path in ["/401", "/page"] {
+                let answer = try site.get(path)
+                #expect(answer.hasPrefix("HTTP/1.1 401 "))
+                #expect(answer.components(separatedBy: "\r\nWWW-Authenticate: Basic\r\n").count == 2, "\(answer)")
+                #expect(answer.contains("\r\nSet-Cookie: s="))
+                #expect(answer.components(separatedBy: "Content-Type:").count == 2)
+            }
+            #expect(try site.get("/429").contains("\r\nRetry-After: \(more.isEmpty ? 5 : 9)\r\n"))
+            #expect(try site.get("/bad").hasPrefix("HTTP/1.1 500 "))
+            #expect(site.log.lines.contains { $0.contains("app.lua:6: app.abort with the header \"A b\", which") })
+        }
+    }
+
+    @Test("mistakes of error handlers are told with their name and line")
+    func mistakesOfErrorHandlers() throws {
+        let site = try InMemorySite(
+            """
+            local app = require "luahttpd"
+            app:get("/", function(req) app.abort(409) end)
+            app:error(409, function() return { x = 1 } end)
+            app:error("*", function() return 5 end)
+            """)
+        _ = try site.get("/")
+        #expect(site.log.lines.contains { $0.contains("app.lua:3: the error handler for 409 returned variables") })
+        _ = try site.get("/nowhere")
+        #expect(site.log.lines.contains { $0.contains("app.lua:4: the error handler for \"*\" returned a number") })
     }
 
     @Test func afterHooksMayAnswerWithAPage() throws {

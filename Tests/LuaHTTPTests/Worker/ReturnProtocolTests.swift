@@ -33,7 +33,7 @@ import Testing
         (#"return app.text("x", { content_type = "text/css" })"#, 200, "text/css", "x"),
         (
             #"return app.text("x", { headers = { ["content-type"] = "a/b" } })"#, 200,
-            "text/plain; charset=utf-8", "x"
+            "a/b", "x"
         ),
         (
             #"app.abort(418, "short and stout")"#, 418, "text/plain; charset=utf-8",
