@@ -24,10 +24,7 @@ extension RequestTask {
     private func placed(_ mistake: AnswerMistake) -> ScriptError {
         if let failure, let handler = generation.errorHandler(for: failure.status) {
             var error = ScriptError(message: "app:error(\(failure.status)) " + mistake.text)
-            let stack = generation.vm.main
-            generation.handlers.push(handler, on: stack)
-            error.takePlace(ofFunctionAt: -1, on: stack)
-            stack.pop()
+            error.takePlace(from: handler.place)
             return error
         }
         let path = route.map { " of " + generation.routes[$0].path } ?? ""
