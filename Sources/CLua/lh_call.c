@@ -125,21 +125,6 @@ bool lh_frame(lh_state *L, int32_t level, lh_frame_info *out) {
   return true;
 }
 
-bool lh_definition(lh_state *L, int32_t index, lh_frame_info *out) {
-  lua_Debug ar;
-  if (!lua_isfunction(L, index)) return false;
-  lua_pushvalue(L, index);
-  lua_getinfo(L, ">S", &ar); /* this does not allocate */
-  *out = (lh_frame_info){
-      .source = ar.source,
-      .source_length = ar.srclen,
-      .what = ar.what,
-      .line = -1,
-      .line_defined = ar.linedefined,
-  };
-  return true;
-}
-
 const char *lh_local(lh_state *L, int32_t level, int32_t number) {
   lua_Debug ar;
   if (level < 0 || number < 1 || !lua_getstack(L, level, &ar)) return NULL;

@@ -210,10 +210,6 @@ struct StackContractTests {
                 #expect(!lh_is_null($0, 1))
             },
             Case(name: "lh_is_kind", change: 0) { #expect(!lh_is_kind($0, 1, LH_KIND_ARRAY)) },
-            Case(name: "lh_definition", change: 0) {
-                var found = lh_frame_info()
-                #expect(!lh_definition($0, 1, &found))
-            },
             Case(name: "lh_get_metatable", change: 0) { #expect(!lh_get_metatable($0, 1)) },
             Case(name: "lh_get_metatable of a string", given: { lh_push_bytes($0, "", 0) }, change: 1) {
                 #expect(lh_get_metatable($0, -1))

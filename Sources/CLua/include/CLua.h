@@ -204,9 +204,6 @@ bool lh_frame(lh_state *L, int32_t level, lh_frame_info *out);
 ** if it was ended where it could not be left: the frames of its thread may be
 ** gone. For after LH_ERROR_TIME; false when the frames say it. */
 bool lh_stopped(const lh_vm *vm, lh_frame_info *out);
-/* Describes where the function at `index` is defined; false when it is none.
-** [-0, +0, -] */
-bool lh_definition(lh_state *L, int32_t index, lh_frame_info *out);
 /* Pushes local variable `number` (from 1) of the function at call level `level`
 ** and returns its name, or returns NULL past the last one. Names that begin with
 ** '(' are Lua's own. [-0, +(1|0), -] */

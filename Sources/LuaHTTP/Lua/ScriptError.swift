@@ -51,15 +51,6 @@ extension ScriptError {
         if let frame = frames.first(where: { $0.line > 0 }) { (file, line) = (frame.file, frame.line) }
     }
 
-    /// Where a function of the script is defined.
-    mutating func takePlace(ofFunctionAt index: Int32, on stack: LuaStack) {
-        var info = lh_frame_info()
-        guard lh_definition(stack.state, index, &info), let source = info.source,
-            source[0] == CChar(UInt8(ascii: "@"))
-        else { return }
-        (file, line) = (String(cString: source + 1), Int(info.line_defined))
-    }
-
     /// Reads the error value on top of a thread that failed, and the frames still on it. [-1, +0]
     ///
     /// - Parameters:
@@ -157,9 +148,9 @@ extension ScriptError {
             !parts[0].contains("\n"), parts[2].first == " "
         else {
             // No place in the message: that of the innermost frame of the script.
+            origin = .call
             guard let frame = frames.first(where: { $0.line > 0 }) else { return }
             (file, line) = (frame.file, frame.line)
-            origin = .call
             return
         }
         (file, line) = (String(parts[0]), number)

@@ -16,21 +16,8 @@ extension RequestTask {
             rendering.treat(treatment(answer, isPage: true))
             goOn(rendering.step())
         } catch {
-            fail(with: Failure(status: 500, error: placed(error)))
+            fail(with: Failure(status: 500, error: mistake(error.text)))
         }
-    }
-
-    /// At the definition of what answered: the route's handler, or the function of `app:error`.
-    private func placed(_ mistake: AnswerMistake) -> ScriptError {
-        if let failure, let handler = generation.errorHandler(for: failure.status) {
-            var error = ScriptError(message: "app:error(\(failure.status)) " + mistake.text)
-            error.takePlace(from: handler.place)
-            return error
-        }
-        let path = route.map { " of " + generation.routes[$0].path } ?? ""
-        var error = ScriptError(message: "the handler\(path) \(mistake.text)")
-        takePlaceOfAuthor(&error)
-        return error
     }
 
     /// The client can take more of the page.

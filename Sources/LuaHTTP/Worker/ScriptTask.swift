@@ -224,7 +224,7 @@ extension ScriptError {
         // An error value that is no text names no place: it is where it was raised, not where it was awaited.
         let namesPlace = origin == .message || cause.origin == .message
         guard message == cause.message, !namesPlace || file == cause.file && line == cause.line else { return }
-        (file, line) = (cause.file, cause.line)
+        (file, line, origin) = (cause.file, cause.line, cause.origin)
         kind = cause.kind
         frames = cause.frames + frames
     }

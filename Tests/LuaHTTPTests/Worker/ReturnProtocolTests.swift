@@ -120,6 +120,20 @@ import Testing
         #expect(site.log.lines.contains { $0.contains(message) })
     }
 
+    @Test func anErrorHandlerIsToldOfItsOwnMissingTemplate() throws {
+        let site = try InMemorySite(
+            """
+            local app = require "luahttpd"
+            app:get("/", function() return "x" end)
+            app:error(404, function()
+              return {}, "nope.html"
+            end)
+            """)
+        #expect(try site.get("/nowhere").hasPrefix("HTTP/1.1 500 "))
+        let message = "app.lua:3: app:error(404) asked for the template 'nope.html', which does not exist"
+        #expect(site.log.lines.contains { $0.contains(message) }, "\(site.log.lines)")
+    }
+
     @Test func headersMayHaveSeveralValuesAndNumbers() throws {
         let site = try InMemorySite(
             """
