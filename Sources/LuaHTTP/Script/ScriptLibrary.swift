@@ -143,11 +143,13 @@ struct ScriptLibrary: ~Copyable {
 
     /// What is wrong with the names of the fields of the response at `index`, or nil.
     func complaint(aboutFieldsAt index: Int32, on stack: LuaStack) -> String? {
-        complaint(of: unknownFieldFunction, about: index, on: stack) ?? "returned a response that is not valid"
+        complaint(of: unknownFieldFunction, about: index, on: stack)
+            ?? "returned a response that is not valid"
     }
 
     /// What a function of the library says of one value. The outer nil: it failed.
-    private func complaint(of function: borrowing LuaRef, about index: Int32, on stack: LuaStack) -> String?? {
+    private func complaint(of function: borrowing LuaRef, about index: Int32, on stack: LuaStack) -> String??
+    {
         let index = stack.absolute(index)
         let top = stack.top
         defer { stack.top = top }

@@ -77,8 +77,7 @@ struct AnswerReader {
     }
 
     /// Reads a response, which hooks may have changed in every way.
-    func readResponse(at table: Int32, into fields: inout HeaderBlock) throws(AnswerMistake) -> Answer
-    {
+    func readResponse(at table: Int32, into fields: inout HeaderBlock) throws(AnswerMistake) -> Answer {
         var answer = Answer(status: defaultStatus, content: .empty)
         let found = try readOptions(at: table, into: &answer, &fields)
         if found.contains(.template), stack.getField("template", of: table) == .string {

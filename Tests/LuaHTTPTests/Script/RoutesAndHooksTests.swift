@@ -170,13 +170,25 @@ struct RoutesAndHooksTests {
     @Test("mistakes of hooks are told with their name and line")
     func mistakesOfHooks() throws {
         for (hook, mistake) in [
-            ("before(function() return { error = 'x' } end)", "the before hook returned variables but no template name"),
+            (
+                "before(function() return { error = 'x' } end)",
+                "the before hook returned variables but no template name"
+            ),
             ("before(function() return 42 end)", "the before hook returned a number"),
             ("use(function() end)", "the app:use hook returned nothing"),
             ("after(function() return 1 end)", "the after hook returned a number"),
-            ("after(function(req, res) res.status = 'x' end)", "the after hook returned a status that is not"),
-            ("after(function(req, res) res.headers['A b'] = 'x' end)", "the after hook returned the header \"A b\""),
-            ("after(function(req, res) res.stauts = 404 end)", "the after hook returned a response with an unknown field 'stauts' (did you mean 'status'?)"),
+            (
+                "after(function(req, res) res.status = 'x' end)",
+                "the after hook returned a status that is not"
+            ),
+            (
+                "after(function(req, res) res.headers['A b'] = 'x' end)",
+                "the after hook returned the header \"A b\""
+            ),
+            (
+                "after(function(req, res) res.stauts = 404 end)",
+                "the after hook returned a response with an unknown field 'stauts' (did you mean 'status'?)"
+            ),
             ("use(function(req, next) next() return next() end)", "the app:use hook called next() twice"),
         ] {
             let text = try trace("\napp:\(hook)\n\napp:get('/', h 'h')")
@@ -193,7 +205,9 @@ struct RoutesAndHooksTests {
         #expect(fixture.run("\nlocal x = os.exit(3)") == "app.lua:2: os.exit(3) while the app loads")
         fixture.run("app:get('/', function()\nlocal x = os.exit(3) end)")
         try fixture.finish()
-        #expect(fixture.run("local x = routes['/'].handler {}").hasPrefix("app.lua:2: os.exit would end the server"))
+        #expect(
+            fixture.run("local x = routes['/'].handler {}").hasPrefix(
+                "app.lua:2: os.exit would end the server"))
     }
 
     @Test func nextIsCalledOnce() throws {
@@ -232,7 +246,8 @@ struct RoutesAndHooksTests {
         let fixture = try ScriptFixture()
         fixture.run("app:get('/', function(req, res) res.content_type = 'text/csv' return 'a,b' end)")
         try fixture.finish()
-        #expect(fixture.run("local a = routes['/'].handler {} return a.body, a.content_type") == "a,b text/csv")
+        #expect(
+            fixture.run("local a = routes['/'].handler {} return a.body, a.content_type") == "a,b text/csv")
     }
 
     @Test("app.escape makes HTML of text")

@@ -89,7 +89,9 @@ struct AnswerReaderTests {
         func with(_ change: String) -> String {
             answer("(function() local res = app.text 'x' \(change) return res end)()")
         }
-        #expect(with("res.stauts = 404").hasPrefix("returned a response with an unknown field 'stauts' (did you mean 'status'?)"))
+        #expect(
+            with("res.stauts = 404").hasPrefix(
+                "returned a response with an unknown field 'stauts' (did you mean 'status'?)"))
         #expect(with("res.bdoy = 'x'").contains("'bdoy' (did you mean 'body'?)"))
         #expect(with("res[1] = 'x'").hasPrefix("returned a response with an unknown field '1'; there are "))
     }

@@ -98,13 +98,16 @@ import Testing
             for path in ["/401", "/page"] {
                 let answer = try site.get(path)
                 #expect(answer.hasPrefix("HTTP/1.1 401 "))
-                #expect(answer.components(separatedBy: "\r\nWWW-Authenticate: Basic\r\n").count == 2, "\(answer)")
+                #expect(
+                    answer.components(separatedBy: "\r\nWWW-Authenticate: Basic\r\n").count == 2, "\(answer)")
                 #expect(answer.contains("\r\nSet-Cookie: s="))
                 #expect(answer.components(separatedBy: "Content-Type:").count == 2)
             }
             #expect(try site.get("/429").contains("\r\nRetry-After: \(more.isEmpty ? 5 : 9)\r\n"))
             #expect(try site.get("/bad").hasPrefix("HTTP/1.1 500 "))
-            #expect(site.log.lines.contains { $0.contains("app.lua:6: app.abort with the header \"A b\", which") })
+            #expect(
+                site.log.lines.contains { $0.contains("app.lua:6: app.abort with the header \"A b\", which") }
+            )
         }
     }
 
@@ -118,9 +121,14 @@ import Testing
             app:error("*", function() return 5 end)
             """)
         _ = try site.get("/")
-        #expect(site.log.lines.contains { $0.contains("app.lua:3: the error handler for 409 returned variables") })
+        #expect(
+            site.log.lines.contains { $0.contains("app.lua:3: the error handler for 409 returned variables") }
+        )
         _ = try site.get("/nowhere")
-        #expect(site.log.lines.contains { $0.contains("app.lua:4: the error handler for \"*\" returned a number") })
+        #expect(
+            site.log.lines.contains {
+                $0.contains("app.lua:4: the error handler for \"*\" returned a number")
+            })
     }
 
     @Test func afterHooksMayAnswerWithAPage() throws {
