@@ -30,7 +30,7 @@ struct HostAllocationFailureTests {
                 failures += 1
             }
             #expect(fixture.run("return require('luahttpd.json').encode { 1 }") == "[1]")
-            #expect(fixture.vm.liveReferences == 3)
+            #expect(fixture.vm.liveReferences == ScriptFixture.references)
             #expect(fixture.vm.close() == 0)
             guard ranOut else {
                 #expect(result == expected)

@@ -16,6 +16,9 @@ final class ScriptFixture {
     /// "level place: message" of each log line.
     var log: [String] { notes.log }
 
+    /// Those that the library holds: finish, explain, complain, unknown_field.
+    static let references = 4
+
     init(isDevelopment: Bool = true, functions: ScriptFunctions = ScriptFunctions()) throws {
         let vm = try LuaVM(memoryLimit: 64 << 20)
         let notes = Notes()

@@ -165,7 +165,7 @@ struct ScriptLibraryTests {
         let (source, message) = Self.mistakes[index]
         let fixture = try ScriptFixture()
         #expect(fixture.run("\n" + source) == "app.lua:2: " + message)
-        #expect(fixture.vm.liveReferences == 3)
+        #expect(fixture.vm.liveReferences == ScriptFixture.references)
     }
 
     /// `return app.json(…)` replaces the handler's own frame: no line is better than one of the library.

@@ -54,7 +54,7 @@ struct GenerationLoaderTests {
         #expect(generation.errorHandler(for: 404) != nil)
         #expect(generation.errorHandler(for: 500) == nil)
         #expect(generation.handlers.count == 4)
-        #expect(generation.vm.liveReferences == 4 + 4)
+        #expect(generation.vm.liveReferences == ScriptFixture.references + 1 + 4)
     }
 
     @Test func mistakesEndTheLoading() {
