@@ -25,7 +25,8 @@ struct RenderCommand: ParsableCommand {
     var template: String
 
     @Option(
-        help: "File with the variables: JSON, a Lua script that returns a table, or - for JSON on standard input.",
+        help:
+            "File with the variables: JSON, a Lua script that returns a table, or - for JSON on standard input.",
         completion: .file(extensions: ["json", "lua"]))
     var data: String?
 

@@ -28,7 +28,8 @@ enum Report {
         let metrics = server.metricsAddress.map { "; metrics on \($0)metrics" } ?? ""
         write(
             "luahttpd \(LuaHTTPVersion.text) (\(LuaHTTPVersion.lua)) serves \(script) on "
-                + server.addresses.map { colored($0, 36) }.joined(separator: " and ") + " with \(workers)\n\(mode); \(watching)\(metrics)\n")
+                + server.addresses.map { colored($0, 36) }.joined(separator: " and ")
+                + " with \(workers)\n\(mode); \(watching)\(metrics)\n")
     }
 
     private static func colored(_ text: String, _ code: Int) -> String {

@@ -31,9 +31,12 @@ struct BlockingCallTests {
     func waiting() throws {
         try AppDirectory.with(["app.lua": source]) { directory in
             for n in 0..<20 { #expect(mkfifo(directory.path("fifo\(n)"), 0o600) == 0) }
-            try RunningServer.with("app.lua", ["--prod", "--workers", "1"], directory: directory.url) { server in
+            try RunningServer.with("app.lua", ["--prod", "--workers", "1"], directory: directory.url) {
+                server in
                 let fifos = try (0..<20).map { try get("/fifo/\($0)", on: server) }
-                let others = try ["/command", "/popen/sleep%200.2;%20echo%20done"].map { try get($0, on: server) }
+                let others = try ["/command", "/popen/sleep%200.2;%20echo%20done"].map {
+                    try get($0, on: server)
+                }
                 for _ in 0..<20 { #expect(try server.get("/").text == "hello") }
                 #expect(try others[0].response(to: "GET").text == "7")
                 #expect(try others[1].response(to: "GET").text == "done\n")
@@ -57,7 +60,8 @@ struct BlockingCallTests {
     @Test("a file that all requests write to keeps every line")
     func sharedFile() throws {
         try AppDirectory.with(["app.lua": source]) { directory in
-            try RunningServer.with("app.lua", ["--prod", "--workers", "2"], directory: directory.url) { server in
+            try RunningServer.with("app.lua", ["--prod", "--workers", "2"], directory: directory.url) {
+                server in
                 let connections = try (0..<50).map { try get("/log/\($0)", on: server) }
                 for connection in connections { #expect(try connection.response(to: "GET").text == "ok") }
             }

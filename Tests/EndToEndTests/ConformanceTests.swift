@@ -7,7 +7,9 @@ import Testing
 /// names, or beside the checkout. Needs python3.
 @Suite("conformance")
 struct ConformanceTests {
-    @Test("all cases hold, sent as they are and with every byte in a segment of its own", arguments: [false, true])
+    @Test(
+        "all cases hold, sent as they are and with every byte in a segment of its own",
+        arguments: [false, true])
     func http1(byBytes: Bool) throws {
         guard let folder = Self.folder, let python = Self.python else {
             print(

@@ -19,12 +19,14 @@ struct FairnessTests {
     private static let files = [
         "templates/iterator.html": "{% for a in it %}x{% endfor %}",
         "templates/silent.html": """
-            {% for a in range(100000) %}{% for b in range(100000) %}{% for c in range(100000) %}{% endfor %}{% endfor \
-            %}{% endfor %}
-            """,
+        {% for a in range(100000) %}{% for b in range(100000) %}{% for c in range(100000) %}{% endfor %}{% endfor \
+        %}{% endfor %}
+        """,
     ]
 
-    @Test("others are answered beside two that never wait", arguments: ["/iterator", "/silent", "/sleeper", "/napper"])
+    @Test(
+        "others are answered beside two that never wait",
+        arguments: ["/iterator", "/silent", "/sleeper", "/napper"])
     func others(path: String) throws {
         try RunningServer.with(source: Self.app, ["--prod", "--workers", "1"], files: Self.files) { server in
             let busy = try (0..<2).map { _ in

@@ -46,7 +46,8 @@ struct FolderTests {
                     try #expect(server.get("/large.txt").text == text)
                     let part = try server.get("/large.txt", headers: ["Range": "bytes=1000-200999"])
                     #expect(part.status == 206 && part.text == String(text.dropFirst(1000).prefix(200_000)))
-                    let parts = try server.get("/large.txt", headers: ["Range": "bytes=0-99999,200000-299999"])
+                    let parts = try server.get(
+                        "/large.txt", headers: ["Range": "bytes=0-99999,200000-299999"])
                     let type = try #require(parts["content-type"])
                     let boundary = type.replacing("multipart/byteranges; boundary=", with: "")
                     var expected = ""
@@ -65,7 +66,8 @@ struct FolderTests {
                     try connection.send(Connection.bytes(of: "HEAD", "/large.txt"))
                     try #expect(connection.response(to: "HEAD")["content-length"] == "300000")
                     try connection.send(
-                        Connection.bytes(of: "GET", "/large.txt", headers: ["Range": "bytes=0-99999,200000-299999"]))
+                        Connection.bytes(
+                            of: "GET", "/large.txt", headers: ["Range": "bytes=0-99999,200000-299999"]))
                     try #expect(connection.response().body.count > 200_000)
                 }
             }
@@ -75,7 +77,8 @@ struct FolderTests {
     @Test("a file that becomes shorter while it is sent cuts the connection, and nothing else")
     func truncated() throws {
         let size = 60_000_000
-        try AppDirectory.with(["f.bin": String(repeating: "a", count: size), "other.txt": "other"]) { directory in
+        try AppDirectory.with(["f.bin": String(repeating: "a", count: size), "other.txt": "other"]) {
+            directory in
             try RunningServer.with(directory.url.path, ["--prod", "--workers", "1"]) { server in
                 let connection = try Connection(port: server.port)
                 try connection.send(Connection.bytes(of: "GET", "/f.bin"))

@@ -56,7 +56,8 @@ struct LimitTests {
 
     @Test("a client that does not read is cut, and the log says so")
     func slowReader() throws {
-        let text = source("limits = { write_stall = '1s' }")
+        let text =
+            source("limits = { write_stall = '1s' }")
             + "\napp:get('/big', function() return app.text(('x'):rep(20000000)) end)"
         try RunningServer.with(source: text, ["--prod"]) { server in
             let connection = try Connection(port: server.port)
@@ -111,7 +112,8 @@ struct LimitTests {
         try AppDirectory.with(["app.lua": app, "files/big.txt": big]) { directory in
             let server = try RunningServer(
                 Command(
-                    shell: "ulimit -n 96; exec \"$0\" app.lua --prod --port 0 --workers 4", directory: directory.url))
+                    shell: "ulimit -n 96; exec \"$0\" app.lua --prod --port 0 --workers 4",
+                    directory: directory.url))
             // More than it may have open: the first are closed for the last.
             let held = try (0..<120).map { _ in
                 let connection = try Connection(port: server.port)
@@ -162,7 +164,8 @@ struct LimitTests {
             #expect(own.all("x-frame-options") == ["DENY"] && own["referrer-policy"] == nil)
             #expect(own["x-content-type-options"] == "nosniff")
         }
-        let changed = source("headers = { ['X-Frame-Options'] = false, ['Content-Security-Policy'] = \"default-src 'self'\" }")
+        let changed = source(
+            "headers = { ['X-Frame-Options'] = false, ['Content-Security-Policy'] = \"default-src 'self'\" }")
         try RunningServer.with(source: changed, ["--prod"]) { server in
             let answer = try server.get("/")
             #expect(answer["content-security-policy"] == "default-src 'self'")
@@ -189,11 +192,17 @@ struct LimitTests {
     @Test(
         "a setting out of range is shown with its line",
         arguments: [
-            ("limits = { head_time = 'soon' }", "app.lua:2: limits.head_time must be seconds or a time such as"),
+            (
+                "limits = { head_time = 'soon' }",
+                "app.lua:2: limits.head_time must be seconds or a time such as"
+            ),
             ("hosts = { 'a b' }", "app.lua:2: app:config: hosts: \"a b\" is no host name"),
             ("headers = { ['X Y'] = '1' }", "app.lua:2: app:config: headers: \"X Y\" is no valid name"),
             ("headers = { Date = '1' }", "app.lua:2: app:config: headers: \"Date\" is set by the server"),
-            ("headers = { X = 'a\\nb' }", "app.lua:2: app:config: headers: the value of \"X\" holds a control"),
+            (
+                "headers = { X = 'a\\nb' }",
+                "app.lua:2: app:config: headers: the value of \"X\" holds a control"
+            ),
             ("socket_mode = '999'", "app.lua:2: app:config: socket_mode must be three octal digits"),
         ])
     func invalid(config: String, message: String) throws {

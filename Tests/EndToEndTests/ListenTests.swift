@@ -31,7 +31,8 @@ struct ListenTests {
         }
     }
 
-    @Test("the file of a socket has the rights that were asked for; a stale one is replaced, a live one is not")
+    @Test(
+        "the file of a socket has the rights that were asked for; a stale one is replaced, a live one is not")
     func socketFiles() throws {
         let app = source + "\nrequire('luahttpd'):config { listen = 'unix:s', socket_mode = '600' }"
         try AppDirectory.with(["app.lua": app]) { directory in
@@ -74,7 +75,8 @@ struct ListenTests {
     @Test("two servers share a port if both say so")
     func reusePort() throws {
         try RunningServer.with(source: source, ["--prod", "--reuse-port"]) { server in
-            try RunningServer.with(source: source, ["--prod", "--reuse-port", "--port", "\(server.port)"]) { other in
+            try RunningServer.with(source: source, ["--prod", "--reuse-port", "--port", "\(server.port)"]) {
+                other in
                 #expect(other.port == server.port)
                 try #expect(other.get("/").status == 200)
                 other.command.signal(SIGTERM)

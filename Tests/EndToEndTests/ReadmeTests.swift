@@ -128,7 +128,8 @@ struct ReadmeTests {
                     try #expect(server.get("/hello/you").status == 200)
                 }
             } else if words.first == "public" {
-                try RunningServer.with("public", Array(words.dropFirst()), directory: directory.url) { server in
+                try RunningServer.with("public", Array(words.dropFirst()), directory: directory.url) {
+                    server in
                     try #expect(server.get("/").text.contains("app.css"))
                 }
             } else {

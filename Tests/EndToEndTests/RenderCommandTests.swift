@@ -7,18 +7,20 @@ import Testing
 @Suite("the render command")
 struct RenderCommandTests {
     private static let files = [
-        "templates/page.html": "{% extends 'base.html' %}{% block b %}<p>{{ name }} {{ n + 1 }}{% endblock %}",
+        "templates/page.html":
+            "{% extends 'base.html' %}{% block b %}<p>{{ name }} {{ n + 1 }}{% endblock %}",
         "templates/base.html": "[{% block b %}{% endblock %}]",
-        "templates/bad.html": "a\n{{ name.first.last }}\n", "templates/long.html": "{% for i in range(30000) %}{{ i }} {% endfor %}",
+        "templates/bad.html": "a\n{{ name.first.last }}\n",
+        "templates/long.html": "{% for i in range(30000) %}{{ i }} {% endfor %}",
         "templates/space.html": "{% if true %}\n  {% set x = 1 %}\n{{ x }}\n{% endif %}",
         "templates/money.html": "{{ 3|money }} {{ app }} {{ missing }}",
         "other/page.html": "other {{ name }}", "vars.json": #"{"name": "<Ada>", "n": 41}"#,
         "vars.lua": """
-            local app = require "luahttpd"
-            app:filter("money", function(v) return v .. " €" end)
-            print "loaded"
-            return { app = require("lib").name }
-            """,
+        local app = require "luahttpd"
+        app:filter("money", function(v) return v .. " €" end)
+        print "loaded"
+        return { app = require("lib").name }
+        """,
         "lib.lua": "return { name = 'from lib' }", "list.json": "5", "broken.json": "{\"a\": }",
     ]
 
@@ -37,7 +39,8 @@ struct RenderCommandTests {
         #expect(page.code == 0 && page.output == "[<p>&lt;Ada&gt; 42]" && page.errors.isEmpty)
         #expect(try run("page.html#b", "--data", "vars.json").output == "<p>&lt;Ada&gt; 42")
         #expect(try run("page.html", "--data", "vars.json", "--no-autoescape").output == "[<p><Ada> 42]")
-        #expect(try run("page.html", "--data", "vars.json", "--templates", "other").output == "other &lt;Ada&gt;")
+        #expect(
+            try run("page.html", "--data", "vars.json", "--templates", "other").output == "other &lt;Ada&gt;")
     }
 
     @Test("a script gives data and filters; what it prints is no part of the page")
@@ -67,7 +70,8 @@ struct RenderCommandTests {
         "what is wrong is said on standard error",
         arguments: [
             (["nope.html"], "there is no template 'nope.html' in templates"),
-            (["pag.html"], "(did you mean 'page.html'?)"), (["page.html", "--data", "none.json"], "cannot read none.json"),
+            (["pag.html"], "(did you mean 'page.html'?)"),
+            (["page.html", "--data", "none.json"], "cannot read none.json"),
             (["page.html", "--data", "broken.json"], "broken.json is not JSON"),
             (["page.html", "--data", "list.json"], "the data must be a table of variables, not number"),
             (["page.html", "--templates", "nowhere"], "the directory 'nowhere' cannot be read"),

@@ -21,7 +21,9 @@ struct Deflater: ~Copyable {
     /// - Parameter level: from 1, fast, to 9, small.
     init?(_ format: ZlibStream.Format, level: Int) {
         let stream = ZlibStream(endedBy: deflateEnd)
-        guard lh_deflate_init(stream.state, CInt(clamping: level), format.windowBits) == Z_OK else { return nil }
+        guard lh_deflate_init(stream.state, CInt(clamping: level), format.windowBits) == Z_OK else {
+            return nil
+        }
         self.stream = stream
     }
 

@@ -21,7 +21,8 @@ struct CacheRules: Equatable, Sendable {
         }
         rules.sort {
             let (left, right) = ($0.glob.pattern, $1.glob.pattern)
-            return left.count != right.count ? left.count > right.count : left.lexicographicallyPrecedes(right)
+            return left.count != right.count
+                ? left.count > right.count : left.lexicographicallyPrecedes(right)
         }
     }
 

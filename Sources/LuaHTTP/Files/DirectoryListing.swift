@@ -44,7 +44,8 @@ struct DirectoryListing {
     private static func row(_ entry: DirectoryEntry) -> [UInt8] {
         let slash: [UInt8] = entry.isDirectory ? [ASCII.slash] : []
         // "./": a name with a colon would be a URL of another scheme.
-        var row = Array(entry.isDirectory ? "<tr class=\"dir\"><td><a href=\"./".utf8 : "<tr><td><a href=\"./".utf8)
+        var row = Array(
+            entry.isDirectory ? "<tr class=\"dir\"><td><a href=\"./".utf8 : "<tr><td><a href=\"./".utf8)
         PercentCoding.encode(entry.name, into: &row)
         row += slash + Array("\">".utf8) + escaped(entry.name) + slash + Array("</a><td>".utf8)
         if !entry.isDirectory { row += Array(size(entry.size).utf8) }

@@ -138,7 +138,8 @@ struct FileResponse: Equatable {
         let dashes = Array("--".utf8)
         var pieces = ranges.enumerated().map { index, range in
             Piece(
-                before: (index > 0 ? end : []) + dashes + boundary + end + typeLine + contentRange(range, size)
+                before: (index > 0 ? end : []) + dashes + boundary + end + typeLine
+                    + contentRange(range, size)
                     + end,
                 range: range)
         }

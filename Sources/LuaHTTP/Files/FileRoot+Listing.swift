@@ -49,7 +49,8 @@ extension FileRoot {
         guard fstatat(directory, text, &info, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
         if info.st_mode & S_IFMT == S_IFLNK {
             // Where a link leads is found out as for a request: nothing outside of the root is shown.
-            guard case .success(let target) = openBeneath(path + name + [0], O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+            guard
+                case .success(let target) = openBeneath(path + name + [0], O_RDONLY | O_CLOEXEC | O_NONBLOCK)
             else { return nil }
             defer { close(target) }
             guard fstat(target, &info) == 0 else { return nil }
@@ -62,6 +63,7 @@ extension FileRoot {
         let modified = info.st_mtim
         #endif
         return DirectoryEntry(
-            name: name, isDirectory: kind == S_IFDIR, size: Int64(info.st_size), modified: Int64(modified.tv_sec))
+            name: name, isDirectory: kind == S_IFDIR, size: Int64(info.st_size),
+            modified: Int64(modified.tv_sec))
     }
 }

@@ -61,11 +61,14 @@ struct StaticPath: Equatable, Sendable {
     static func isServed<Name: BidirectionalCollection<UInt8>>(
         _ name: Name, isFirst: Bool, isLast: Bool = true
     ) -> Bool {
-        guard !name.isEmpty, !name.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == ASCII.backslash }) else {
+        guard !name.isEmpty, !name.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == ASCII.backslash })
+        else {
             return false
         }
         // Hidden files hold secrets (.env, .git, .htpasswd); RFC 8615 §3 means "/.well-known/" to be seen.
-        if name.first == UInt8(ascii: "."), !(isFirst && name.elementsEqual(".well-known".utf8)) { return false }
+        if name.first == UInt8(ascii: "."), !(isFirst && name.elementsEqual(".well-known".utf8)) {
+            return false
+        }
         // What editors leave behind is source code under a type that is sent as plain bytes.
         return !isLast || name.last != UInt8(ascii: "~") && !name.suffix(4).elementsEqual(".bak".utf8)
     }

@@ -45,7 +45,8 @@ struct AcceptEncoding: Equatable {
     }
 
     static func == (left: AcceptEncoding, right: AcceptEncoding) -> Bool {
-        left.others == right.others && AnswerCoding.allCases.allSatisfy { left.weight($0) == right.weight($0) }
+        left.others == right.others
+            && AnswerCoding.allCases.allSatisfy { left.weight($0) == right.weight($0) }
     }
 
     /// Adds one line of the field.
@@ -80,7 +81,9 @@ struct AcceptEncoding: Equatable {
     func best(_ isAvailable: (AnswerCoding) -> Bool) -> AnswerCoding {
         var best = AnswerCoding.identity
         for coding in AnswerCoding.allCases
-        where coding != .identity && isAvailable(coding) && weight(coding) > 0 && weight(coding) >= weight(best) {
+        where coding != .identity && isAvailable(coding) && weight(coding) > 0
+            && weight(coding) >= weight(best)
+        {
             best = coding
         }
         return best

@@ -39,7 +39,9 @@ struct Conditional {
             guard lastModified <= date else { return .preconditionFailed }
         }
         if !fields.ifNoneMatch.isEmpty {
-            if matches(fields.ifNoneMatch, strong: false) { return isSafe ? .notModified : .preconditionFailed }
+            if matches(fields.ifNoneMatch, strong: false) {
+                return isSafe ? .notModified : .preconditionFailed
+            }
         } else if isSafe, let date = fields.ifModifiedSince.flatMap(HTTPDate.parse), let lastModified {
             if lastModified <= date { return .notModified }
         }

@@ -79,7 +79,8 @@ struct HeaderTable: ~Copyable {
     @inline(__always)
     var hasPreconditions: Bool {
         let fields =
-            Self.bit(.ifMatch) | Self.bit(.ifNoneMatch) | Self.bit(.ifModifiedSince) | Self.bit(.ifUnmodifiedSince)
+            Self.bit(.ifMatch) | Self.bit(.ifNoneMatch) | Self.bit(.ifModifiedSince)
+            | Self.bit(.ifUnmodifiedSince)
         return present & fields != 0
     }
 

@@ -16,7 +16,9 @@ struct HostList: Sendable, Equatable {
             if isWildcard { bytes.removeFirst() }
             let host = isWildcard ? Array(bytes.dropFirst()) : bytes
             let isValid = host.withUnsafeBytes { HostGrammar.isValid($0, allowsEmpty: false) }
-            guard isValid, !host.contains(0x2A), Self.withoutPort(host[...]).count == host.count else { throw Invalid(name: name) }
+            guard isValid, !host.contains(0x2A), Self.withoutPort(host[...]).count == host.count else {
+                throw Invalid(name: name)
+            }
             if isWildcard { suffixes.append(bytes) } else { self.names.append(bytes) }
         }
     }

@@ -20,7 +20,10 @@ struct LuaStall: Sendable, Equatable {
     /// For the log.
     var text: String {
         var text = line ?? place.map { "the handler at \($0)" } ?? "a handler"
-        text += hasEnded ? " held up its worker for \(milliseconds) ms" : " holds up its worker, for \(milliseconds) ms now"
+        text +=
+            hasEnded
+            ? " held up its worker for \(milliseconds) ms"
+            : " holds up its worker, for \(milliseconds) ms now"
         if isInC { text += line == nil ? ", inside a function in C" : ", in a function in C that it called" }
         if let line, let place, line != place { text += " (route at \(place))" }
         if omitted > 0 { text += "; \(omitted) more since the last line" }

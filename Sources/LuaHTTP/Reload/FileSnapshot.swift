@@ -57,7 +57,8 @@ struct FileSnapshot: Sendable, Equatable {
     /// write to it, so that this is to be believed only when it stays so.
     func hasEmptied(since old: Self) -> Bool {
         entries.contains { path, entry in
-            entry.signature.size == 0 && !entry.isAsset && old.entries[path].map { $0.signature.size > 0 } ?? false
+            entry.signature.size == 0 && !entry.isAsset
+                && old.entries[path].map { $0.signature.size > 0 } ?? false
         }
     }
 

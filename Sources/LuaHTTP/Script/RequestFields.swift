@@ -53,7 +53,8 @@ struct RequestFields {
     }
 
     private static func streamed(_ field: String) -> HostError {
-        .message("req.\(field) is not there: the route takes its body as a stream (use req:read or req:parts)")
+        .message(
+            "req.\(field) is not there: the route takes its body as a stream (use req:read or req:parts)")
     }
 
     private func pushBody(on stack: LuaStack) throws(HostError) {

@@ -95,7 +95,8 @@ struct ScriptSettings: Sendable, Equatable {
         }
         if let accessLogFormat, !["short", "common", "combined", "json"].contains(accessLogFormat) {
             throw ScriptError(
-                message: "app:config: access_log_format = \"\(accessLogFormat)\": must be short, common, combined or json"
+                message:
+                    "app:config: access_log_format = \"\(accessLogFormat)\": must be short, common, combined or json"
             )
         }
         if let readiness, !readiness.hasPrefix("/") {

@@ -37,7 +37,9 @@ struct DirectSocket {
     mutating func send(_ bytes: inout ByteBuffer, _ context: ChannelHandlerContext) {
         guard isFree(context) else { return }
         // SAFETY: reads so many bytes of a buffer that lives through the call.
-        let count = bytes.withUnsafeReadableBytes { sendto(handle, $0.baseAddress, $0.count, Self.flags, nil, 0) }
+        let count = bytes.withUnsafeReadableBytes {
+            sendto(handle, $0.baseAddress, $0.count, Self.flags, nil, 0)
+        }
         if count > 0 { bytes.moveReaderIndex(forwardBy: min(count, bytes.readableBytes)) }
     }
 

@@ -12,7 +12,9 @@ enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
     init?(_ text: String) {
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst(5))
-            guard !path.isEmpty, path.utf8.count <= Self.longestPath, !path.utf8.contains(0) else { return nil }
+            guard !path.isEmpty, path.utf8.count <= Self.longestPath, !path.utf8.contains(0) else {
+                return nil
+            }
             self = .unix(path: path)
             return
         }

@@ -33,7 +33,8 @@ enum ListenFailure {
     private static func reason(path: String, _ error: any Error) -> String {
         switch error {
         case UnixSocketFile.Obstacle.inUse: return "another program answers there"
-        case UnixSocketFile.Obstacle.notASocket: return "there is a file that is no socket; remove it or choose another path"
+        case UnixSocketFile.Obstacle.notASocket:
+            return "there is a file that is no socket; remove it or choose another path"
         case UnixSocketFile.Obstacle.system(let code): return String(cString: strerror(code))
         case let error as IOError: return String(cString: strerror(error.errnoCode))
         default: return "\(error)"

@@ -92,7 +92,9 @@ final class TemplateSet: @unchecked Sendable {
             return Suggestion.closest(to: name, among: Array(numbers.keys))
         }
         let block = String(name[name.index(after: mark)...])
-        return Suggestion.closest(to: block, among: blocks(of: Int(number))).map { String(name[...mark]) + $0 }
+        return Suggestion.closest(to: block, among: blocks(of: Int(number))).map {
+            String(name[...mark]) + $0
+        }
     }
 
     /// Names of the blocks of a template and of those that it extends.

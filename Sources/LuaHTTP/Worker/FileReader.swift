@@ -16,7 +16,8 @@ enum FileReader {
         return append(file, range, to: &buffer) ? buffer : nil
     }
 
-    static func append(_ file: borrowing OpenFile, _ range: Range<Int64>, to buffer: inout ByteBuffer) -> Bool {
+    static func append(_ file: borrowing OpenFile, _ range: Range<Int64>, to buffer: inout ByteBuffer) -> Bool
+    {
         guard !range.isEmpty else { return true }
         buffer.reserveCapacity(minimumWritableBytes: range.count)
         var offset = range.lowerBound

@@ -12,7 +12,8 @@ enum FolderApp {
     static func source(_ path: String) throws(ScriptError) -> [UInt8] {
         guard access(path + "/app.lua", F_OK) != 0 else {
             throw ScriptError(
-                message: "\(path) is the directory of an app: run \(path)/app.lua, or move the files to be served"
+                message:
+                    "\(path) is the directory of an app: run \(path)/app.lua, or move the files to be served"
                     + " into a directory of their own")
         }
         return Array("require('luahttpd'):static('/', '.', { listing = true })\n".utf8)

@@ -23,7 +23,8 @@ extension GenerationLoader {
             }
             record?.add(
                 DependencySet.Tree(
-                    path: options.directory.hasPrefix("/") ? options.directory : root + "/" + options.directory,
+                    path: options.directory.hasPrefix("/")
+                        ? options.directory : root + "/" + options.directory,
                     kind: .assets(prefix: String(route.path[..<star]))))
         }
     }

@@ -33,7 +33,8 @@ struct GenerationLoader: Sendable {
     /// - Throws: ``ScriptError`` with the place in the script.
     func load(services: ScriptServices) throws(ScriptError) -> Generation {
         let services = try recordingServices(services)
-        let source = isFolder ? try FolderApp.source(script) : SourceFile.read(script, limit: Self.largestScript)
+        let source =
+            isFolder ? try FolderApp.source(script) : SourceFile.read(script, limit: Self.largestScript)
         guard let source else {
             throw ScriptError(message: "cannot read \(script): \(Self.reason(for: script))")
         }

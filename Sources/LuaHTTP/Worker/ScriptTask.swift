@@ -223,7 +223,9 @@ extension ScriptError {
     mutating func `continue`(from cause: ScriptError) {
         // An error value that is no text names no place: it is where it was raised, not where it was awaited.
         let namesPlace = origin == .message || cause.origin == .message
-        guard message == cause.message, !namesPlace || file == cause.file && line == cause.line else { return }
+        guard message == cause.message, !namesPlace || file == cause.file && line == cause.line else {
+            return
+        }
         (file, line, origin) = (cause.file, cause.line, cause.origin)
         kind = cause.kind
         frames = cause.frames + frames

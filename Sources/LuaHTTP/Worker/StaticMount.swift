@@ -29,11 +29,15 @@ struct StaticMount {
         do throws(CacheRules.Invalid) {
             cache = try CacheRules(options.cache)
         } catch {
-            throw failure("cache = \"\(error.value)\" is neither a time such as \"1h\" nor a Cache-Control value")
+            throw failure(
+                "cache = \"\(error.value)\" is neither a time such as \"1h\" nor a Cache-Control value")
         }
         index = options.index.map { Array($0.utf8) }
-        if let name = index.first(where: { !StaticPath.isServed($0, isFirst: false) || $0.contains(ASCII.slash) }) {
-            throw failure("index = \"\(String(decoding: name, as: UTF8.self))\" is no name of a file that is served")
+        if let name = index.first(where: {
+            !StaticPath.isServed($0, isFirst: false) || $0.contains(ASCII.slash)
+        }) {
+            throw failure(
+                "index = \"\(String(decoding: name, as: UTF8.self))\" is no name of a file that is served")
         }
         hasListing = options.hasListing
         isPrecompressed = options.isPrecompressed

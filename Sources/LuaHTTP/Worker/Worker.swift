@@ -156,7 +156,9 @@ final class Worker {
     private static let mostIdleTasks = 256
 
     /// A task of the generation in force.
-    func takeTask() -> RequestTask { idleTasks.popLast() ?? RequestTask(worker: self, generation: generation) }
+    func takeTask() -> RequestTask {
+        idleTasks.popLast() ?? RequestTask(worker: self, generation: generation)
+    }
 
     func recycle(_ task: RequestTask) {
         // One of an old generation would keep it.

@@ -35,9 +35,12 @@ enum DifferentialRules {
 
     static let laxer: [Laxer] = [
         Laxer(reason: "HPE_INVALID_METHOD", rule: "llhttp knows only its own methods"),
-        Laxer(reason: "Expected HTTP/2 Connection Preface", rule: "PRI is a method like any other that nobody offers"),
         Laxer(
-            reason: "HPE_INVALID_VERSION Invalid HTTP version", rule: "RFC 9110 §2.5: HTTP/1.2 to 1.9 are 1.1",
+            reason: "Expected HTTP/2 Connection Preface",
+            rule: "PRI is a method like any other that nobody offers"),
+        Laxer(
+            reason: "HPE_INVALID_VERSION Invalid HTTP version",
+            rule: "RFC 9110 §2.5: HTTP/1.2 to 1.9 are 1.1",
             holds: (2...9).map { "http/1.\($0)" }),
         Laxer(
             reason: "Content-Length can't be present with Transfer-Encoding",
@@ -49,7 +52,8 @@ enum DifferentialRules {
             reason: "Invalid character in Content-Length", rule: "RFC 9110 §5.5: blanks around a value",
             holds: (0...9).map { "\($0)\t" }),
         Laxer(
-            reason: "in chunk extensions", rule: "RFC 9112 §7.1.1: extensions are skipped, not read", holds: [";"]),
+            reason: "in chunk extensions", rule: "RFC 9112 §7.1.1: extensions are skipped, not read",
+            holds: [";"]),
         Laxer(
             reason: "HPE_INVALID_CHUNK_SIZE", rule: "RFC 9112 §7.1.1: blanks before an extension",
             holds: [" ;", "\t;"]),

@@ -16,7 +16,8 @@ struct DirectoryListingTests {
 
     @Test func directoriesComeFirstThenNamesWithoutCase() {
         let names = ["b.txt", "A.txt", "a.txt", "Z", "z"]
-        let sorted = (names.map { entry($0) } + [entry("y", isDirectory: true), entry("C", isDirectory: true)])
+        let sorted =
+            (names.map { entry($0) } + [entry("y", isDirectory: true), entry("C", isDirectory: true)])
             .sorted(by: DirectoryListing.isBefore)
         #expect(
             sorted.map { String(decoding: $0.name, as: UTF8.self) }
@@ -24,7 +25,8 @@ struct DirectoryListingTests {
     }
 
     @Test func namesAreEscapedInTextAndInLinks() {
-        let text = page([entry("<script>alert('1')</script>&\"é.txt"), entry("javascript:alert(1)")], "/<i>/")
+        let text = page(
+            [entry("<script>alert('1')</script>&\"é.txt"), entry("javascript:alert(1)")], "/<i>/")
         #expect(!text.contains("<script>") && !text.contains("<i>"))
         #expect(text.contains("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;&#34;é.txt"))
         #expect(text.contains("href=\"./%3Cscript%3Ealert%28%271%27%29%3C%2Fscript%3E%26%22%C3%A9.txt\""))
@@ -47,11 +49,13 @@ struct DirectoryListingTests {
         #expect(page([], isCut: true).contains("Only 10000 entries are shown."))
     }
 
-    @Test(arguments: [
-        (0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1440, "1.4 kB"), (9949, "9.9 kB"), (9950, "10 kB"),
-        (99_999, "100 kB"), (999_499, "999 kB"), (999_500, "1.0 MB"), (1_500_000_000, "1.5 GB"), (-5, "0 B"),
-        (.max, "9223 PB"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1440, "1.4 kB"), (9949, "9.9 kB"), (9950, "10 kB"),
+            (99_999, "100 kB"), (999_499, "999 kB"), (999_500, "1.0 MB"), (1_500_000_000, "1.5 GB"),
+            (-5, "0 B"),
+            (.max, "9223 PB"),
+        ] as [(Int64, String)])
     func sizes(bytes: Int64, text: String) { #expect(DirectoryListing.size(bytes) == text) }
 
     @Test func aDirectoryShowsWhatARequestWouldGet() throws {

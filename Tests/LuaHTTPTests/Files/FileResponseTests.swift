@@ -71,7 +71,9 @@ struct FileResponseTests {
             ["If-Unmodified-Since": "Sun, 06 Nov 1994 08:49:36 GMT"],
         ] {
             let response = answer(.get, fields)
-            #expect(response.isRefusal && response.status == 412 && response.header.isEmpty && response.range.isEmpty, "\(fields)")
+            #expect(
+                response.isRefusal && response.status == 412 && response.header.isEmpty
+                    && response.range.isEmpty, "\(fields)")
         }
     }
 
@@ -90,15 +92,19 @@ struct FileResponseTests {
         let field = Array("bytes=0-1,-3".utf8)
         let response = field.withUnsafeBytes {
             FileResponse(
-                to: FileResponse.Request(method: .get, range: $0), for: file, type: "text/css", options: options,
+                to: FileResponse.Request(method: .get, range: $0), for: file, type: "text/css",
+                options: options,
                 now: 2_000_000_000)
         }
-        #expect(response.status == 206 && lines(response).contains("|Content-Type: multipart/byteranges; boundary=B|"))
         #expect(
-            response.pieces.map { String(decoding: $0.before, as: UTF8.self).replacing("\r\n", with: "|") } == [
-                "--B|Content-Type: text/css|Content-Range: bytes 0-1/1000||",
-                "|--B|Content-Type: text/css|Content-Range: bytes 997-999/1000||", "|--B--|",
-            ])
+            response.status == 206
+                && lines(response).contains("|Content-Type: multipart/byteranges; boundary=B|"))
+        #expect(
+            response.pieces.map { String(decoding: $0.before, as: UTF8.self).replacing("\r\n", with: "|") }
+                == [
+                    "--B|Content-Type: text/css|Content-Range: bytes 0-1/1000||",
+                    "|--B|Content-Type: text/css|Content-Range: bytes 997-999/1000||", "|--B--|",
+                ])
         #expect(response.pieces.map(\.range) == [0..<2, 997..<1000, 0..<0])
         #expect(response.length == response.pieces.reduce(0) { $0 + $1.before.count + $1.range.count })
         // Without a type of ours the parts could not say what they are.
@@ -120,7 +126,8 @@ struct FileResponseTests {
 
     @Test func whatTheAuthorSaysIsNotSaidAgainAndIsCompared() {
         var own = FileResponse.Own(
-            validators: Conditional(entityTag: Array("\"own\"".utf8), lastModified: 784_111_776), hasTag: true,
+            validators: Conditional(entityTag: Array("\"own\"".utf8), lastModified: 784_111_776),
+            hasTag: true,
             hasDate: true, hasAcceptRanges: true)
         func answer(_ fields: [String]) -> FileResponse {
             RequestHead.withFields(of: fields) { head in

@@ -9,7 +9,8 @@ struct GlobTests {
         ("*", "", true), ("*", "a/b", true), ("*.css", "a/b.css", true), ("*.css", "a.css.map", false),
         ("fonts/*", "fonts/a/b", true), ("fonts/*", "font/a", false), ("", "", true), ("", "a", false),
         ("a?c", "abc", true), ("a?c", "ac", false), ("*a*b*", "xxaxxbxx", true), ("*a*b*", "xxbxxaxx", false),
-        ("*-????????.js", "app-0123abcd.js", true), ("*-????????.js", "app-0123abc.js", false), ("**", "x", true),
+        ("*-????????.js", "app-0123abcd.js", true), ("*-????????.js", "app-0123abc.js", false),
+        ("**", "x", true),
     ])
     func patterns(pattern: String, text: String, matches: Bool) {
         #expect(Glob(pattern: Array(pattern.utf8)).matches(Array(text.utf8)) == matches)
@@ -34,7 +35,9 @@ struct CacheRulesTests {
     }
 
     @Test func theLongestPatternThatMatchesCounts() throws {
-        let rules = try CacheRules([("*", "1m"), ("*.css", "1h"), ("assets/*", "immutable"), ("?", "no-store")])
+        let rules = try CacheRules([
+            ("*", "1m"), ("*.css", "1h"), ("assets/*", "immutable"), ("?", "no-store"),
+        ])
         for (path, value) in [
             ("a.css", "max-age=3600"), ("assets/a.css", "max-age=31536000, immutable"), ("b", "max-age=60"),
             ("deep/a.js", "max-age=60"),

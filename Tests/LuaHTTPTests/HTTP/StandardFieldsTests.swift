@@ -26,7 +26,10 @@ struct StandardFieldsTests {
     }
 
     @Test func theyAreListedAsTheyWereGiven() {
-        let given = [("X-A", "1"), ("Content-Security-Policy", "default-src 'self'; img-src a:b"), ("X-\u{e9}", "\u{e9}\u{301}")]
+        let given = [
+            ("X-A", "1"), ("Content-Security-Policy", "default-src 'self'; img-src a:b"),
+            ("X-\u{e9}", "\u{e9}\u{301}"),
+        ]
         let listed = StandardFields(given.map { (name: $0.0, value: $0.1) }).listed
         #expect(listed.map(\.name) == given.map(\.0))
         #expect(listed.map(\.value) == given.map(\.1))

@@ -12,7 +12,8 @@ struct FileWatchTests {
     private var page: String { directory.path + "/templates/page.html" }
 
     /// A watch that knows of a page with a text.
-    private func start(patience: UInt64) throws -> (watch: FileWatch, set: DependencySet, known: FileSnapshot) {
+    private func start(patience: UInt64) throws -> (watch: FileWatch, set: DependencySet, known: FileSnapshot)
+    {
         directory.makeDirectory("templates")
         directory.write("templates/page.html", "old")
         var set = DependencySet()

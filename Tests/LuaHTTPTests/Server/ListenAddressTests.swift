@@ -14,12 +14,16 @@ import Darwin
 struct ListenAddressTests {
     @Test(
         arguments: [
-            ("127.0.0.1:8080", .tcp(host: "127.0.0.1", port: 8080)), ("[::1]:80", .tcp(host: "::1", port: 80)),
+            ("127.0.0.1:8080", .tcp(host: "127.0.0.1", port: 8080)),
+            ("[::1]:80", .tcp(host: "::1", port: 80)),
             ("localhost:0", .tcp(host: "localhost", port: 0)), (":8080", .tcp(host: "0.0.0.0", port: 8080)),
             ("8080", .tcp(host: "0.0.0.0", port: 8080)), ("unix:/run/a b.sock", .unix(path: "/run/a b.sock")),
-            ("unix:x", .unix(path: "x")), ("", nil), (":", nil), ("host", nil), ("host:", nil), ("::1:80", nil),
-            ("a:65536", nil), ("a:-1", nil), ("a:8 0", nil), ("[::1]", nil), ("[x]:1", nil), ("http://a:1", nil),
-            ("unix:", nil), ("unix:/" + String(repeating: "x", count: 110), nil), ("a:١", nil), ("a b:1", nil),
+            ("unix:x", .unix(path: "x")), ("", nil), (":", nil), ("host", nil), ("host:", nil),
+            ("::1:80", nil),
+            ("a:65536", nil), ("a:-1", nil), ("a:8 0", nil), ("[::1]", nil), ("[x]:1", nil),
+            ("http://a:1", nil),
+            ("unix:", nil), ("unix:/" + String(repeating: "x", count: 110), nil), ("a:١", nil),
+            ("a b:1", nil),
         ] as [(String, ListenAddress?)])
     func addresses(text: String, address: ListenAddress?) {
         #expect(ListenAddress(text) == address)

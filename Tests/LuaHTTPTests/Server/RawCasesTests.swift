@@ -80,7 +80,8 @@ struct RawCasesTests {
             let head = String(decoding: rest[..<end.lowerBound], as: UTF8.self)
             let status = String(head.dropFirst("HTTP/1.1 ".count).prefix(3))
             statuses.append(status)
-            let length = head.components(separatedBy: "\r\n").first { $0.hasPrefix("Content-Length: ") }
+            let length =
+                head.components(separatedBy: "\r\n").first { $0.hasPrefix("Content-Length: ") }
                 .flatMap { Int($0.dropFirst("Content-Length: ".count)) } ?? 0
             let isHead = statuses.count == 1 && request.starts(with: Array("HEAD".utf8))
             rest = rest[end.upperBound...].dropFirst(isHead ? 0 : length)
@@ -111,7 +112,8 @@ enum RawCases {
     private static func repeated(_ text: String) -> String {
         var text = text
         while let match = text.firstMatch(of: /<(\d+)\*([^<>]*)>/) {
-            text.replaceSubrange(match.range, with: String(repeating: String(match.2), count: Int(match.1) ?? 0))
+            text.replaceSubrange(
+                match.range, with: String(repeating: String(match.2), count: Int(match.1) ?? 0))
         }
         return text
     }
@@ -121,7 +123,8 @@ enum RawCases {
         let text = String(decoding: request, as: UTF8.self)
         let finishes = text.hasSuffix("<FIN>")
         let body = finishes ? String(text.dropLast(5)) : text
-        return body.components(separatedBy: "<PAUSE>").map { .bytes(unescaped($0)) } + (finishes ? [.finish] : [])
+        return body.components(separatedBy: "<PAUSE>").map { .bytes(unescaped($0)) }
+            + (finishes ? [.finish] : [])
     }
 
     private static func unescaped(_ text: String) -> [UInt8] {

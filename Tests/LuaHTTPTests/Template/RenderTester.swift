@@ -48,7 +48,8 @@ final class RenderTester {
         }
         let name = main ?? sources.keys.sorted()[0]
         guard let page = set.page(name) else { throw Failure(description: "no page \(name)") }
-        return try render(page, of: set, data: data, environment: environment, slices: slices, beforeCalls: beforeCalls)
+        return try render(
+            page, of: set, data: data, environment: environment, slices: slices, beforeCalls: beforeCalls)
     }
 
     func render(_ source: String, data: String = "{}", options: TemplateOptions = .init()) throws -> String {

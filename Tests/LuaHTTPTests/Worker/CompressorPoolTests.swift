@@ -38,7 +38,8 @@ struct CompressorPoolTests {
         #expect(compressor.holdsBack)
         output.writeImmutableBuffer(compressor.pass(ByteBuffer(), .all))
         #expect(!compressor.holdsBack)
-        #expect(try CompressedBytes.inflated(output.readableBytesView, .gzip).bytes == Array("first piece".utf8))
+        #expect(
+            try CompressedBytes.inflated(output.readableBytesView, .gzip).bytes == Array("first piece".utf8))
         output.writeImmutableBuffer(compressor.pass(ByteBuffer(string: ", last"), .end))
         let (bytes, isComplete) = try CompressedBytes.inflated(output.readableBytesView, .gzip)
         #expect(bytes == Array("first piece, last".utf8))
@@ -53,7 +54,9 @@ struct CompressorPoolTests {
         for coding in [AnswerCoding.gzip, .deflate, .gzip, .deflate] {
             let output = try Self.text.withUnsafeBytes { try #require(pool.compress($0, coding)) }
             #expect(output.readableBytes < Self.text.count / 10)
-            #expect(try CompressedBytes.inflated(output.readableBytesView, coding == .gzip ? .gzip : .zlib).bytes == Self.text)
+            #expect(
+                try CompressedBytes.inflated(output.readableBytesView, coding == .gzip ? .gzip : .zlib).bytes
+                    == Self.text)
         }
     }
 

@@ -43,7 +43,8 @@ import Testing
 
     @Test func anErrorBeforeAnythingWasSentHasAPage() throws {
         let site = try site(
-            "local t = app.async(error, 'no tea', 0) app.sleep(0.1) return { a = t }, 'page.html'", page: "{{ a }}")
+            "local t = app.async(error, 'no tea', 0) app.sleep(0.1) return { a = t }, 'page.html'",
+            page: "{{ a }}")
         #expect(try site.get("/") == "")
         site.channel.embeddedEventLoop.advanceTime(by: .seconds(1))
         let answer = try site.received()

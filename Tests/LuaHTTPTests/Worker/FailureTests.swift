@@ -92,7 +92,8 @@ import Testing
         _ = try site.get("/")
         #expect(site.log.lines.contains { $0.contains("app.lua:6: ") && $0.contains("a.b") })
         _ = try site.get("/nothing")
-        #expect(site.log.lines.contains { $0.contains("app.lua:7: the handler of /nothing returned nothing") })
+        #expect(
+            site.log.lines.contains { $0.contains("app.lua:7: the handler of /nothing returned nothing") })
     }
 
     @Test func anErrorValueInATaskIsToldWhereItWasRaised() throws {

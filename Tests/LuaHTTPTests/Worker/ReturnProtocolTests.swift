@@ -130,7 +130,8 @@ import Testing
             end)
             """)
         #expect(try site.get("/nowhere").hasPrefix("HTTP/1.1 500 "))
-        let message = "app.lua:3: the error handler for 404 asked for the template 'nope.html', which does not exist"
+        let message =
+            "app.lua:3: the error handler for 404 asked for the template 'nope.html', which does not exist"
         #expect(site.log.lines.contains { $0.contains(message) }, "\(site.log.lines)")
     }
 

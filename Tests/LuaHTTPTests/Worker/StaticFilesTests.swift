@@ -44,7 +44,8 @@ import Testing
         let tag = try #require(header("ETag", site.get("/s/a.txt")))
         for _ in 0..<2 {
             let same = try site.get("/s/a.txt", headers: "If-None-Match: \(tag)\r\n")
-            #expect(same.hasPrefix("HTTP/1.1 304 ") && same.hasSuffix("\r\n\r\n") && header("ETag", same) == tag)
+            #expect(
+                same.hasPrefix("HTTP/1.1 304 ") && same.hasSuffix("\r\n\r\n") && header("ETag", same) == tag)
             #expect(try site.get("/s/a.txt", headers: "If-Match: \"x\"\r\n").hasPrefix("HTTP/1.1 412 "))
             let lines = "If-Match: \"x\"\r\nIf-Match: \(tag)\r\n"
             #expect(try site.get("/s/a.txt", headers: lines).hasPrefix("HTTP/1.1 200 "))
@@ -58,7 +59,8 @@ import Testing
             let boundary = type.components(separatedBy: "=")[1]
             let body = InMemorySite.body(of: parts)
             #expect(
-                body == "--\(boundary)\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Range: bytes 0-1/10\r\n\r\n01"
+                body
+                    == "--\(boundary)\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Range: bytes 0-1/10\r\n\r\n01"
                     + "\r\n--\(boundary)\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Range: bytes 8-9/10\r\n\r\n89"
                     + "\r\n--\(boundary)--\r\n")
             #expect(header("Content-Length", parts) == "\(body.utf8.count)")
@@ -72,17 +74,22 @@ import Testing
     func whatCannotBeMetHasAPage(age: Double) throws {
         let builtIn = try site(files: ["a.txt": "0123456789"], age: age)
         let failed = try builtIn.get("/s/a.txt", headers: "If-Match: \"x\"\r\n")
-        #expect(failed.hasPrefix("HTTP/1.1 412 ") && InMemorySite.body(of: failed).contains("412 Precondition Failed"))
+        #expect(
+            failed.hasPrefix("HTTP/1.1 412 ")
+                && InMemorySite.body(of: failed).contains("412 Precondition Failed"))
         let range = try builtIn.get("/s/a.txt", headers: "Range: bytes=10-\r\n")
         #expect(range.hasPrefix("HTTP/1.1 416 ") && InMemorySite.body(of: range).hasPrefix("416 "))
         #expect(header("Content-Range", range) == "bytes */10")
-        #expect(header("Cache-Control", range) == "no-store" && header("X-Content-Type-Options", range) == "nosniff")
+        #expect(
+            header("Cache-Control", range) == "no-store"
+                && header("X-Content-Type-Options", range) == "nosniff")
         let own = try InMemorySite(
             """
             local app = require "luahttpd"
             app:static("/s", "public")
             app:error("*", function(req, err) return "own " .. err.status end)
-            """, files: ["public/a.txt": "0123456789", "public/b.txt": String(repeating: "b", count: 100_000)])
+            """,
+            files: ["public/a.txt": "0123456789", "public/b.txt": String(repeating: "b", count: 100_000)])
         for name in ["a.txt", "b.txt"] {
             try own.setAge("public/" + name, age)
             let size = name == "a.txt" ? 10 : 100_000
@@ -111,8 +118,10 @@ import Testing
                 "/s/a.js", headers: "Accept-Encoding: gzip\r\nIf-None-Match: \(tags[1] ?? "")\r\n")
             #expect(same.hasPrefix("HTTP/1.1 304 ") && header("Vary", same) == "Accept-Encoding")
             #expect(
-                try site.get("/s/a.js", headers: "Accept-Encoding: gzip\r\nIf-None-Match: \(tags[0] ?? "")\r\n")
-                    .hasPrefix("HTTP/1.1 200 "))
+                try site.get(
+                    "/s/a.js", headers: "Accept-Encoding: gzip\r\nIf-None-Match: \(tags[0] ?? "")\r\n"
+                )
+                .hasPrefix("HTTP/1.1 200 "))
         }
         #expect(try site.get("/s/a.js.gz", headers: "Accept-Encoding: gzip\r\n").hasSuffix("gzipped"))
     }
@@ -149,7 +158,8 @@ import Testing
 
     @Test func cacheRulesAreByPattern() throws {
         let site = try site(
-            "{ cache = { ['*'] = '1m', ['*.css'] = 'immutable' } }", files: ["a.css": "", "d/b.css": "", "c.txt": ""])
+            "{ cache = { ['*'] = '1m', ['*.css'] = 'immutable' } }",
+            files: ["a.css": "", "d/b.css": "", "c.txt": ""])
         for path in ["a.css", "d/b.css"] {
             #expect(try header("Cache-Control", site.get("/s/" + path)) == "max-age=31536000, immutable")
         }
@@ -158,7 +168,8 @@ import Testing
 
     @Test func theFirstIndexFileThatIsThereIsSent() throws {
         let site = try site(
-            "{ index = { 'index.html', 'home.htm' } }", files: ["a/home.htm": "home", "b/index.html": "index", "c/x": ""])
+            "{ index = { 'index.html', 'home.htm' } }",
+            files: ["a/home.htm": "home", "b/index.html": "index", "c/x": ""])
         #expect(try site.get("/s/a/").hasSuffix("\r\n\r\nhome"))
         #expect(try header("Content-Type", site.get("/s/a/")) == "text/html; charset=utf-8")
         #expect(try site.get("/s/b/").hasSuffix("\r\n\r\nindex"))
@@ -180,7 +191,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{ cache = 'a\\nb' }", "cache = \"a\nb\" is neither a time such as \"1h\" nor a Cache-Control value"),
+        (
+            "{ cache = 'a\\nb' }",
+            "cache = \"a\nb\" is neither a time such as \"1h\" nor a Cache-Control value"
+        ),
         ("{ index = '../x' }", "index = \"../x\" is no name of a file that is served"),
         ("{ index = '.env' }", "index = \".env\" is no name of a file that is served"),
     ]) func rulesThatMakeNoSenseAreRefusedAtLoad(options: String, message: String) {

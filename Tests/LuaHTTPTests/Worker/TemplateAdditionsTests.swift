@@ -31,12 +31,16 @@ import Testing
         """
 
     private static let templates = [
-        "filters.html": "{{ 3|money }} {{ 3|money('€', suffix=' net') }} {{ 'x'|bold }} {{ 'x'|upper }} {{ [1, 2]|map('money')|join(' ') }}",
-        "tests.html": "{{ 5 is cheap }} {{ 5 is cheap(3) }} {{ 5 is not cheap }} {{ [5, 20]|select('cheap')|join }} {{ [{'p': {'q': 5}}, {'p': {'q': 20}}]|rejectattr('p.q', 'cheap')|length }}",
+        "filters.html":
+            "{{ 3|money }} {{ 3|money('€', suffix=' net') }} {{ 'x'|bold }} {{ 'x'|upper }} {{ [1, 2]|map('money')|join(' ') }}",
+        "tests.html":
+            "{{ 5 is cheap }} {{ 5 is cheap(3) }} {{ 5 is not cheap }} {{ [5, 20]|select('cheap')|join }} {{ [{'p': {'q': 5}}, {'p': {'q': 20}}]|rejectattr('p.q', 'cheap')|length }}",
         "globals.html": "{{ site }} {{ link('users', id=7) }}", "own.html": "{{ site }}",
-        "wait.html": "<head>{{ late('x') }}<tail>", "map.html": "a{{ [1, 2, 3]|map('slow')|select('slowly')|join(',') }}b",
+        "wait.html": "<head>{{ late('x') }}<tail>",
+        "map.html": "a{{ [1, 2, 3]|map('slow')|select('slowly')|join(',') }}b",
         "aside.html": "before {% set x %}{{ late('y') }}{% endset %}[{{ x }}]",
-        "request.html": "{{ req.path }} {{ req.query.a }} {{ req.headers.host }}{% for name, value in req.headers %} {{ name }}={{ value }}{% endfor %} {{ 'host' in req.headers }}",
+        "request.html":
+            "{{ req.path }} {{ req.query.a }} {{ req.headers.host }}{% for name, value in req.headers %} {{ name }}={{ value }}{% endfor %} {{ 'host' in req.headers }}",
         "failing.html": "x\n{{ 1|bad }}", "broken.html": "start {{ late('z') }}{{ 1|bad }}",
         "fails.html": "{{ [1]|map('bad')|join }}",
     ]
@@ -54,8 +58,12 @@ import Testing
         #expect(answer.contains("Content-Length: "))
     }
 
-    @Test(arguments: [("/wait", "<head>", "late x<tail>"), ("/aside", "before ", "[late y]"), ("/map", "a", "4,6b")])
-    func `what comes before a wait reaches the client first`(_ path: String, _ before: String, _ after: String)
+    @Test(arguments: [
+        ("/wait", "<head>", "late x<tail>"), ("/aside", "before ", "[late y]"), ("/map", "a", "4,6b"),
+    ])
+    func `what comes before a wait reaches the client first`(
+        _ path: String, _ before: String, _ after: String
+    )
         throws
     {
         let site = try site()
@@ -108,14 +116,17 @@ import Testing
         ("app.filter('x', print)", "call it with a colon: app:filter(…)"),
     ])
     func `mistakes in declarations are errors of the script`(_ source: String, _ message: String) throws {
-        let error = #expect(throws: ScriptError.self) { try InMemorySite("local app = require 'luahttpd' " + source) }
+        let error = #expect(throws: ScriptError.self) {
+            try InMemorySite("local app = require 'luahttpd' " + source)
+        }
         #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
         #expect(error?.line == 1)
     }
 
     @Test func `names that nobody declared are errors before anything is served`() {
         let error = #expect(throws: LoadError.self) {
-            try InMemorySite(Self.app, templates: ["a.html": "{{ 1|monye }}", "b.html": "{% if 1 is cheep %}{% endif %}"])
+            try InMemorySite(
+                Self.app, templates: ["a.html": "{{ 1|monye }}", "b.html": "{% if 1 is cheep %}{% endif %}"])
         }
         #expect(error?.description.contains("unknown filter 'monye' (did you mean 'money'?)") == true)
         #expect(error?.description.contains("unknown test 'cheep' (did you mean 'cheap'?)") == true)

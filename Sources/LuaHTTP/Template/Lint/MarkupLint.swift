@@ -41,7 +41,8 @@ struct MarkupLint {
         case .setBlock(_, _, let body), .filterBlock(_, let body): walkApart(body)
         case .macro(let macro), .call(let macro, _): walkApart(macro.body)
         case .include: context.print()
-        case .set, .extends, .importModule, .importNames, .evaluate, .leaveLoop, .nextIteration, .flush, .debug:
+        case .set, .extends, .importModule, .importNames, .evaluate, .leaveLoop, .nextIteration, .flush,
+            .debug:
             break
         }
     }
@@ -81,12 +82,14 @@ struct MarkupLint {
         case .text, .comment: return nil
         case .rawText: return inRawText(filter)
         case .tagName:
-            return context.tag.text.hasPrefix("!") ? nil : "a value in the name of a tag can make any tag of it"
+            return context.tag.text.hasPrefix("!")
+                ? nil : "a value in the name of a tag can make any tag of it"
         case .tag:
             return filter == "xmlattr"
                 ? nil : "a value among the attributes of a tag can add any attribute: use xmlattr, or quotes"
         case .beforeValue, .value(quote: 0):
-            return "a value in an attribute without quotes can add further attributes: put the attribute in quotes"
+            return
+                "a value in an attribute without quotes can add further attributes: put the attribute in quotes"
         case .value(let quote): return inValue(value, filter, quote, isEscapedAgain)
         }
     }
@@ -123,12 +126,14 @@ struct MarkupLint {
         if filter == "tojson", isDoubleQuoted, !isEscapedAgain {
             return "tojson has double quotes of its own: put the attribute in single quotes"
         }
-        if attribute.hasPrefix("on") || opening.hasPrefix("javascript:") && Self.addresses.contains(attribute) {
+        if attribute.hasPrefix("on") || opening.hasPrefix("javascript:") && Self.addresses.contains(attribute)
+        {
             return filter == "tojson"
                 ? nil : "escaping does not protect a script in an attribute: use tojson, and single quotes"
         }
         if attribute == "srcdoc", !isEscapedAgain {
-            return "a browser reads srcdoc as HTML after it has taken the escaping away: use escape|forceescape"
+            return
+                "a browser reads srcdoc as HTML after it has taken the escaping away: use escape|forceescape"
         }
         guard Self.addresses.contains(attribute), opening.isEmpty, !context.valueIsPrinted,
             !beginsSafely(value), filter != "urlencode"
@@ -162,7 +167,8 @@ struct MarkupLint {
     }
 
     private static let numericFilters: Set<String> = [
-        "int", "float", "length", "count", "round", "abs", "wordcount", "filesizeformat", "slug", "bool", "base64",
+        "int", "float", "length", "count", "round", "abs", "wordcount", "filesizeformat", "slug", "bool",
+        "base64",
         "date",
     ]
     private static let neutralFilters: Set<String> = ["upper", "lower", "trim", "string", "capitalize"]
@@ -195,7 +201,11 @@ struct MarkupLint {
         case .concatenate(let parts): parts.first.map { beginsSafely($0) } ?? false
         case .binary(.add, let left, _): beginsSafely(left)
         case .filter("format", let inner, _):
-            if case .some(.string(let bytes)) = inner?.kind { bytes.first != UInt8(ascii: "%") } else { false }
+            if case .some(.string(let bytes)) = inner?.kind {
+                bytes.first != UInt8(ascii: "%")
+            } else {
+                false
+            }
         case .filter(_, let inner, _): inner.map { beginsSafely($0) } ?? false
         case .conditional(_, let then, let otherwise):
             beginsSafely(then) && (otherwise.map { beginsSafely($0) } ?? true)

@@ -12,7 +12,9 @@ extension Machine {
         guard value.type != .string else {
             return RenderFault(String(decoding: value.bytes, as: UTF8.self), kind: .script)
         }
-        let described = hasMetamethod(index, ["__tostring"]) && lht_text(lua, slot(index), slot(index), &values.base[index])
+        let described =
+            hasMetamethod(index, ["__tostring"])
+            && lht_text(lua, slot(index), slot(index), &values.base[index])
         return RenderFault(
             described
                 ? String(decoding: values[index].bytes, as: UTF8.self)

@@ -207,10 +207,14 @@ extension Machine {
     static func find(_ needle: UnsafeRawBufferPointer, in bytes: UnsafeRawBufferPointer, from start: Int = 0)
         -> Int?
     {
-        guard let wanted = needle.baseAddress, !needle.isEmpty else { return start <= bytes.count ? start : nil }
+        guard let wanted = needle.baseAddress, !needle.isEmpty else {
+            return start <= bytes.count ? start : nil
+        }
         guard let haystack = bytes.baseAddress, start < bytes.count else { return nil }
         // SAFETY: the search stays inside `bytes`; it takes linear time whatever the texts are.
-        guard let hit = lh_find(haystack + start, bytes.count - start, wanted, needle.count) else { return nil }
+        guard let hit = lh_find(haystack + start, bytes.count - start, wanted, needle.count) else {
+            return nil
+        }
         return hit - haystack
     }
 }

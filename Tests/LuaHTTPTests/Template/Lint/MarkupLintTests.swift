@@ -31,36 +31,44 @@ struct MarkupLintTests {
         ("<div data-x=\"{{ x|tojson }}\">", "single quotes"),
         ("<a href={{ x }}>", "without quotes"), ("<a class={{ x|upper }} id=b>", "without quotes"),
         ("<a class=a{{ x }}>", "without quotes"), ("<a href = {{ x }}>", "without quotes"),
-        ("<a href=\"{{ x }}\">", "beginning of an address"), ("<a href='{{ x }}'>", "beginning of an address"),
+        ("<a href=\"{{ x }}\">", "beginning of an address"),
+        ("<a href='{{ x }}'>", "beginning of an address"),
         ("<img src=\" {{ x.y[0] }}\">", "beginning of an address"),
         ("<form action=\"{% if a %}/b{% endif %}{{ x }}\">", "beginning of an address"),
         ("<a href=\"{{ x ~ '/a' }}\">", "beginning of an address"),
         ("<a href=\"{{ x|default('/') }}\">", "beginning of an address"),
-        ("<iframe srcdoc=\"{{ x }}\">", "srcdoc"), ("<{{ x }}>", "name of a tag"), ("<h{{ x }}>", "name of a tag"),
+        ("<iframe srcdoc=\"{{ x }}\">", "srcdoc"), ("<{{ x }}>", "name of a tag"),
+        ("<h{{ x }}>", "name of a tag"),
         ("<a {{ x }}>", "xmlattr, or quotes"), ("<a data-{{ x }}=\"b\">", "xmlattr, or quotes"),
         ("{% macro m(x) %}<a href=\"{{ x }}\">{% endmacro %}", "beginning of an address"),
         ("{% block b %}<script>{{ x }}</script>{% endblock %}", "script: use tojson"),
     ])
-    func `a value in a place that escaping does not protect is found`(_ source: String, _ part: String) throws {
+    func `a value in a place that escaping does not protect is found`(_ source: String, _ part: String) throws
+    {
         let found = try findings(source)
         #expect(found.count == 1 && found.first?.message.contains(part) == true, "\(found)")
         #expect(found.first?.kind == .unsafeOutput)
     }
 
     @Test(arguments: [
-        "{{ x }}<p title=\"{{ x }}\" class='a {{ x }}'>{{ x }}</p>", "<script>let a = {{ x|tojson }};</script>{{ x }}",
+        "{{ x }}<p title=\"{{ x }}\" class='a {{ x }}'>{{ x }}</p>",
+        "<script>let a = {{ x|tojson }};</script>{{ x }}",
         "<script>let a = {{ x|length }}, b = {{ x|int }}, c = {{ 5 }};</script>",
         "<script>{{ x|safe }}</script>", "<script type=\"text/template\"><b>{{ x }}</b></script>",
         "<style>{% if a %}b{% endif %}</style>{{ x }}", "<a onclick='f({{ x|tojson }})'>",
-        "<a onclick=\"f({{ x|tojson|forceescape }})\">", "<a href=\"/users/{{ x }}\">", "<a href=\"{{ '/users/' ~ x }}\">",
-        "<a href=\"?q={{ x|urlencode }}\">", "<a href=\"{{ x|urlencode }}\">", "<a href=\"{{ url_for('a', x) }}\">",
-        "<a href=\"{{ x|checked }}\">", "<a href=\"{{ '/a' if x else '/b' }}\">", "<a href=\"{{ '/%s'|format(x) }}\">",
+        "<a onclick=\"f({{ x|tojson|forceescape }})\">", "<a href=\"/users/{{ x }}\">",
+        "<a href=\"{{ '/users/' ~ x }}\">",
+        "<a href=\"?q={{ x|urlencode }}\">", "<a href=\"{{ x|urlencode }}\">",
+        "<a href=\"{{ url_for('a', x) }}\">",
+        "<a href=\"{{ x|checked }}\">", "<a href=\"{{ '/a' if x else '/b' }}\">",
+        "<a href=\"{{ '/%s'|format(x) }}\">",
         "<a href=\"https://{{ x }}/\">", "<option {{ 'selected' if x == y }}>", "<a {{ m|xmlattr }}>",
         "<tr class={{ loop.cycle('a', 'b') }}>", "{% for a in b %}<tr id={{ loop.index }}>{% endfor %}",
         "1 < {{ x }}", "<!-- {{ x }} --><!DOCTYPE html>{{ x }}", "<!-- <script> -->{{ x }}",
         "<textarea><script>{{ x }}</textarea>", "<title>{{ x }}</title>", "<script>a</script>{{ x }}",
         "<script>if (a < b) {}</script><p>{{ x }}", "<a title=\"a>b\">{{ x }}</a>", "<br/>{{ x }}",
-        "{% set s %}<b>{{ x }}</b>{% endset %}<p>{{ s }}</p>", "<a href=\"#{{ x }}\">", "<input value=\"{{ x }}\" >{{ y }}",
+        "{% set s %}<b>{{ x }}</b>{% endset %}<p>{{ s }}</p>", "<a href=\"#{{ x }}\">",
+        "<input value=\"{{ x }}\" >{{ y }}",
         "<script>{% include 'x.html' %}</script>", "<a b = \"c\" {{ 'd' if e }}>{{ x }}",
     ])
     func `what is right is not complained about`(_ source: String) throws {
@@ -68,7 +76,9 @@ struct MarkupLintTests {
     }
 
     @Test func `only templates that are escaped are looked at`() throws {
-        for name in ["mail.txt", "app.js", "style.css"] { #expect(try findings("<script>{{ x }}", name: name) == []) }
+        for name in ["mail.txt", "app.js", "style.css"] {
+            #expect(try findings("<script>{{ x }}", name: name) == [])
+        }
         #expect(try findings("<script>{{ x }}", name: "icon.svg").count == 1)
     }
 
@@ -86,7 +96,8 @@ struct MarkupLintTests {
     }
 
     @Test func `every split of a document leads to the same place`() {
-        let text = Array("<p class='a'><script type=x>if (a</b) '</p>'</script x><!-- <a --><a href = b c>".utf8)
+        let text = Array(
+            "<p class='a'><script type=x>if (a</b) '</p>'</script x><!-- <a --><a href = b c>".utf8)
         var whole = MarkupContext()
         whole.advance(text[...])
         for split in text.indices {

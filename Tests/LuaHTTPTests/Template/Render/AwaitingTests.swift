@@ -47,7 +47,8 @@ struct AwaitingTests {
         ("{{ nothing|default('d') }}", "d"), ("{{ nothing is defined }}", "false"), ("[{{ nothing }}]", "[]"),
         ("{{ five is awaitable }}{{ 5 is awaitable }}", "truefalse"), ("{{ five is odd }}", "true"),
         ("{% include page %}", "part 5"), ("{{ double(4) }}", "8"), ("{{ same(five) + 1 }}", "6"),
-        ("{% set x = five %}{{ x }}{{ x + 1 }}", "56"), ("{{ [five, [name]] }}", "[5,[&#34;&lt;Ada&gt;&#34;]]"),
+        ("{% set x = five %}{{ x }}{{ x + 1 }}", "56"),
+        ("{{ [five, [name]] }}", "[5,[&#34;&lt;Ada&gt;&#34;]]"),
         ("{% macro m(x) %}({{ x }}){% endmacro %}{{ m(five) }}", "(5)"),
         ("{% filter upper %}{{ name }}{% endfilter %}", "&LT;ADA&GT;"), ("{{ \"%d!\"|format(five) }}", "5!"),
         ("{{ 'x'|center(five) }}|", "  x  |"), ("{% set a, b = pairs[0] %}{{ a }}{{ b }}", "x1"),
@@ -70,7 +71,9 @@ struct AwaitingTests {
     }
 
     @Test func `a result that is not there is undefined`() throws {
-        let error = try #require(throws: TemplateError.self) { try render("a\n{{ nothing }}", undefined: .strict) }
+        let error = try #require(throws: TemplateError.self) {
+            try render("a\n{{ nothing }}", undefined: .strict)
+        }
         #expect(error.kind == .undefined && error.line == 2 && error.message == "'nothing' is undefined")
     }
 

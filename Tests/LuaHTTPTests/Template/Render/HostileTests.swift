@@ -94,7 +94,8 @@ struct HostileTests {
         ("1e300|round(300)", "1e+300"), ("5|round(-400)", "0"),
         ("'abc'[-9223372036854775807:9223372036854775807]", "abc"),
         ("'abc'[::-9223372036854775807]", "c"), ("[1, 2, 3][9223372036854775807]", ""), ("'a'[min]", ""),
-        ("range(5)[min]", ""), ("'aaa'|replace('a', 'b', min)", "bbb"), ("'aaa'|replace('', 'b', min)", "bababab"), ("min in range(3, 0, -1)", "false"), ("'x' * -5", ""),
+        ("range(5)[min]", ""), ("'aaa'|replace('a', 'b', min)", "bbb"),
+        ("'aaa'|replace('', 'b', min)", "bababab"), ("min in range(3, 0, -1)", "false"), ("'x' * -5", ""),
         ("min|filesizeformat", "-9223372036854775808 Bytes"),
         ("min is divisibleby(-1)", "true"),
     ])

@@ -39,7 +39,10 @@ struct ObjectTests {
     @Test(arguments: ["ulist", "tlist"])
     func `an object with a length is a list`(_ name: String) throws {
         let cases = [
-            ("{% for x in o %}{{ loop.index }}/{{ loop.length }}{{ x }} {% endfor %}", "1/3a 2/3&lt;b&gt; 3/3c "),
+            (
+                "{% for x in o %}{{ loop.index }}/{{ loop.length }}{{ x }} {% endfor %}",
+                "1/3a 2/3&lt;b&gt; 3/3c "
+            ),
             ("{{ o[0] }}{{ o[-1] }}{{ o[3] is defined }}{{ o.x is defined }}", "acfalsefalse"),
             ("{{ o|length }}{{ o|join }}{{ o|first }}{{ o[1:]|length }}", "3a&lt;b&gt;ca2"),
             ("{{ 'c' in o }}{{ 'd' in o }}{{ o is sequence }}{{ o is mapping }}", "truefalsetruefalse"),
@@ -53,9 +56,13 @@ struct ObjectTests {
     @Test(arguments: ["umap", "tmap"])
     func `an object with pairs is a map`(_ name: String) throws {
         let cases = [
-            ("{% for k in o %}{{ k }}{% endfor %}", "ab"), ("{% for k, v in o %}{{ k }}={{ v }} {% endfor %}", "a=1 b=2 "),
+            ("{% for k in o %}{{ k }}{% endfor %}", "ab"),
+            ("{% for k, v in o %}{{ k }}={{ v }} {% endfor %}", "a=1 b=2 "),
             ("{% for k, v in o|items if v > 1 %}{{ k }}{% endfor %}", "b"), ("{{ o.a }}{{ o['b'] }}", "12"),
-            ("{{ o|length }}{{ o|dictsort(reverse=true)|map('first')|join }}{{ o|urlencode }}", "2baa=1&amp;b=2"),
+            (
+                "{{ o|length }}{{ o|dictsort(reverse=true)|map('first')|join }}{{ o|urlencode }}",
+                "2baa=1&amp;b=2"
+            ),
             ("{{ o|xmlattr }}", #" a="1" b="2""#), ("{{ 'a' in o }}{{ 'c' in o }}", "truefalse"),
             ("{{ o is mapping }}{{ o is sequence }}", "truetrue"),
         ]
@@ -65,11 +72,17 @@ struct ObjectTests {
     }
 
     @Test(arguments: [
-        ("{% for x in empty %}x{% else %}none{% endfor %}{% if empty %}yes{% endif %}{{ empty|length }}", "none0"),
+        (
+            "{% for x in empty %}x{% else %}none{% endfor %}{% if empty %}yes{% endif %}{{ empty|length }}",
+            "none0"
+        ),
         ("{{ tmap|tojson }}{{ tlist|tojson }}", #"{"a": 1, "b": 2}["a", "\u003cb\u003e", "c"]"#),
         ("{% for i, s in three %}{{ i }}:{{ s }}{{ ',' if not loop.last }}{% endfor %}", "1:1,2:4,3:9"),
         ("{% for i in ended %}{{ i }}{% else %}none{% endfor %}", "none"),
-        ("{% for i in three %}{{ i }}{% endfor %}{% for i in three %}{{ i }}{% else %}over{% endfor %}", "123over"),
+        (
+            "{% for i in three %}{{ i }}{% endfor %}{% for i in three %}{{ i }}{% else %}over{% endfor %}",
+            "123over"
+        ),
         ("{% for i in called %}{{ i }}{{ '.' if loop.last else ';' }}{% endfor %}", "1;2."),
         ("{% for i in three %}{{ i }}{{ loop.nextitem|default('-') }} {% endfor %}", "12 23 3- "),
         ("{{ plain }} {{ html }} {{ plain ~ '' }} {{ html|safe }}", "&lt;u&gt; <b> &lt;u&gt; <b>"),
@@ -107,7 +120,8 @@ struct ObjectTests {
             end)()
             """
         let text = try tester.render(
-            "{% for row in rows %}{{ row.n }}{{ ',' if not loop.last }}{% endfor %} {{ most() < 300 }}", data: data)
+            "{% for row in rows %}{{ row.n }}{{ ',' if not loop.last }}{% endfor %} {{ most() < 300 }}",
+            data: data)
         #expect(text.hasPrefix("1,2,3,") && text.hasSuffix(",2000 true"))
     }
 
@@ -116,7 +130,10 @@ struct ObjectTests {
         var options = TemplateOptions()
         options.scriptFilters = ["same"]
         let text = try tester.render(
-            ["page.html": "{% set s = '<b>'|safe %}{{ same(s) }}{{ same('<b>') }}{{ wrap(s) }}{{ s|same }}{{ '<b>'|same }}"],
+            [
+                "page.html":
+                    "{% set s = '<b>'|safe %}{{ same(s) }}{{ same('<b>') }}{{ wrap(s) }}{{ s|same }}{{ '<b>'|same }}"
+            ],
             data: data, environment: "{false, {same = function(x) return x end}, false}", options: options)
         #expect(text == "<b>&lt;b&gt;&lt;i&gt;&lt;b&gt;<b>&lt;b&gt;")
     }
