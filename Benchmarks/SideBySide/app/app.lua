@@ -5,6 +5,9 @@
 local app = require "luahttpd"
 local data = require "data"
 
+-- nginx is told the same; h2load opens no new connection when one is ended.
+app:config { limits = { requests = 1000000000 } }
+
 app:get("/", function() return "hello" end)
 
 app:get("/json", function() return app.json { message = "hello", id = 7, list = { 1, 2, 3 }, ok = true } end)

@@ -63,7 +63,7 @@ final class HTTP2Connection<Application: HTTPApplication>: ChannelInboundHandler
     /// When the client is told the last stream that is served, if it does not answer before.
     var leavesAt: UInt64 = .max
     var progress = SocketQueue()
-    /// Of streams beyond the limit.
+    /// Of streams beyond the limit, and malformed ones.
     private var refusals: RefusalBudget
 
     var loopIndex = -1
@@ -198,11 +198,21 @@ final class HTTP2Connection<Application: HTTPApplication>: ChannelInboundHandler
 
     private func receive(_ headers: HTTP2Frame.FramePayload.Headers, on id: HTTP2StreamID) {
         if let stream = streams[id] {
-            if headers.endStream { stream.receive(ByteBuffer(), used: 0, isLast: true) }  // trailers: read and dropped
+            guard HTTP2FieldRules.isWellFormed(trailers: headers.headers) else {
+                return refuse(id, .protocolError)
+            }
+            // Trailers are read and dropped.
+            if headers.endStream { stream.receive(ByteBuffer(), used: 0, isLast: true) }
             return
         }
         guard phase != .left else { return write(.rstStream(.refusedStream), on: id) }
-        guard streams.count < limits.streams else { return refuse(id) }
+        guard streams.count < limits.streams else {
+            tellOfLimit(.streams)
+            return refuse(id, .refusedStream)
+        }
+        guard HTTP2FieldRules.isWellFormed(request: headers.headers) else {
+            return refuse(id, .protocolError)
+        }
         requests &+= 1
         lastStream = id
         let stream = idle.popLast() ?? HTTP2Stream(connection: self)
@@ -214,10 +224,10 @@ final class HTTP2Connection<Application: HTTPApplication>: ChannelInboundHandler
         }
     }
 
-    /// More at a time than the client was told, or has been able to read (RFC 9113 §5.1.2): it may ask again (§8.7).
-    private func refuse(_ id: HTTP2StreamID) {
-        tellOfLimit(.streams)
-        write(.rstStream(.refusedStream), on: id)
+    /// A malformed request (RFC 9113 §8.1.1), or more at a time than the client was told, or has been able to read
+    /// (§5.1.2): it may ask for those again (§8.7).
+    private func refuse(_ id: HTTP2StreamID, _ code: HTTP2ErrorCode) {
+        write(.rstStream(code), on: id)
         guard !refusals.receive(now: Clock.milliseconds()) else { return }
         tellOfLimit(.streamResets)
         fail(.enhanceYourCalm)

@@ -3,8 +3,8 @@
 internal import NIOHPACK
 
 /// A decoded header block → the same RequestHead that HTTP/1.1 fills: its bytes are written as a request line and field
-/// lines into the slab, under the same limits. Pseudo-header fields, names and forbidden fields were checked by
-/// NIOHTTP2; knows no stream.
+/// lines into the slab, under the same limits. That it is well-formed was checked before (HTTP2FieldRules); knows no
+/// stream.
 enum HTTP2RequestHead {
     /// - Parameter endsStream: no body follows.
     static func fill(

@@ -20,7 +20,10 @@ enum HTTP2Setup {
         let codec = NIOHTTP2Handler(
             mode: .server, frameDelegate: connection, connectionConfiguration: configuration(limits),
             streamConfiguration: streamConfiguration(limits))
-        return [TrafficCounter(loop: loop), HTTP2FrameGate(announcing: announced(limits)), codec, connection]
+        return [
+            TrafficCounter(loop: loop), FrameGatherer(), HTTP2FrameGate(announcing: announced(limits)), codec,
+            connection,
+        ]
     }
 
     /// What the client is told.
@@ -45,6 +48,7 @@ enum HTTP2Setup {
             HTTP2Setting(parameter: .maxConcurrentStreams, value: 1 << 20),
             HTTP2Setting(parameter: .maxHeaderListSize, value: largestHead(limits)),
         ]
+        configuration.headerBlockValidation = .disabled  // HTTP2FieldRules
         configuration.maximumSequentialContinuationFrames = 5
         configuration.maximumSequentialEmptyDataFrames = 10
         configuration.maximumBufferedControlFrames = 1000

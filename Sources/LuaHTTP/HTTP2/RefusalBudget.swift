@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /// How many streams of a connection are refused before it ends: a client that goes on asking for more than it may have
-/// at a time costs us a head and a frame each (CVE-2025-8671). Pure.
+/// at a time, or for what is malformed, costs us a head and a frame each (CVE-2025-8671). Pure.
 struct RefusalBudget {
     static let period: UInt64 = 30_000
 

@@ -86,7 +86,8 @@ struct Listener: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try install(channel) }
             }
-        if isTCP { bootstrap = bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1) }
+        // Accepted sockets inherit it, on Linux and BSD: two system calls less for each.
+        if isTCP { bootstrap = bootstrap.serverChannelOption(.tcpOption(.tcp_nodelay), value: 1) }
         if reusesPort {
             bootstrap = bootstrap.serverChannelOption(
                 .socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)
