@@ -64,6 +64,8 @@ let package = Package(
                 .linkedLibrary("zstd", .when(platforms: [.macOS])),
             ]
         ),
+        // The allocator's parameters, for the command.
+        .target(name: "CMalloc"),
         .target(
             name: "LuaHTTP",
             dependencies: [
@@ -87,7 +89,7 @@ let package = Package(
         .executableTarget(
             name: "luahttpd",
             dependencies: [
-                "LuaHTTP",
+                "CMalloc", "LuaHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict,

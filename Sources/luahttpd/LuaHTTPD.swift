@@ -15,6 +15,7 @@ enum Program {
     static func main() {
         StandardStreams.ensureOpen()
         DescriptorLimit.raise()
+        HeapRetention.bound()
         if let complaint = LuaHTTPD.complaint(about: CommandLine.arguments.dropFirst().first) {
             Report.failure(complaint)
             exit(EX_USAGE)
