@@ -11,8 +11,8 @@ import Darwin
 #endif
 
 /// Binds an address and sets up the sockets; each accepted connection goes to one of the group's loops, where
-/// the caller's closure installs the handlers. Does not know what is served. Running out of descriptors
-/// pauses accepting and does not end it.
+/// the caller's closure installs the handlers, unless its client has gone by then. Does not know what is served.
+/// Running out of descriptors pauses accepting and does not end it.
 struct Listener: Sendable {
     /// What the kernel keeps of connections nobody has accepted yet; it cuts this to net.core.somaxconn.
     var backlog: Int32 = 4096
@@ -84,7 +84,10 @@ struct Listener: Sendable {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.recvAllocator, value: Self.readBuffers)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try install(channel) }
+                channel.eventLoop.makeCompletedFuture {
+                    try DepartedClient.refuse(channel)
+                    try install(channel)
+                }
             }
         // Accepted sockets inherit it, on Linux and BSD: two system calls less for each.
         if isTCP { bootstrap = bootstrap.serverChannelOption(.tcpOption(.tcp_nodelay), value: 1) }
